@@ -18,7 +18,7 @@ enum class IcmpError : std::uint8_t {
   fragmentation_needed,  ///< ICMPv6: packet too big
   source_route_failed,
   admin_prohibited,
-  source_quench,         ///< IPv4 only
+  source_quench,  ///< IPv4 only
   time_exceeded,
   parameter_problem,
 };

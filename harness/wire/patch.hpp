@@ -12,15 +12,15 @@ namespace finwait::wire {
 /// Fields to overwrite in a crafted packet. Checksums are made right again for everything that is set, unless
 /// they are themselves set; so a segment with a wrong data offset still passes the receiver's checksum.
 struct Patch {
-  std::optional<std::uint8_t> ip_version;      ///< 4 bits
-  std::optional<std::uint8_t> header_length;   ///< IPv4 IHL in 32-bit words, 4 bits
-  std::optional<std::uint16_t> total_length;   ///< IPv4 total length, or IPv6 payload length
-  std::optional<std::uint16_t> ip_checksum;    ///< IPv4 only
-  std::optional<std::uint8_t> data_offset;     ///< in 32-bit words, 4 bits
-  std::optional<Bytes> options;                ///< raw octets over the options' place; not more than there is room for
-  std::optional<std::uint16_t> tcp_checksum;   ///< the value itself
-  bool corrupt_tcp_checksum = false;           ///< any wrong value will do
-  std::optional<std::size_t> truncate_to;      ///< cut the packet to so many octets, last of all
+  std::optional<std::uint8_t> ip_version{};     ///< 4 bits
+  std::optional<std::uint8_t> header_length{};  ///< IPv4 IHL in 32-bit words, 4 bits
+  std::optional<std::uint16_t> total_length{};  ///< IPv4 total length, or IPv6 payload length
+  std::optional<std::uint16_t> ip_checksum{};   ///< IPv4 only
+  std::optional<std::uint8_t> data_offset{};    ///< in 32-bit words, 4 bits
+  std::optional<Bytes> options{};               ///< raw octets over the options' place; not more than there is room for
+  std::optional<std::uint16_t> tcp_checksum{};  ///< the value itself
+  bool corrupt_tcp_checksum = false;            ///< any wrong value will do
+  std::optional<std::size_t> truncate_to{};     ///< cut the packet to so many octets, last of all
 
   [[nodiscard]] bool empty() const { return *this == Patch{}; }
   bool operator==(const Patch&) const = default;

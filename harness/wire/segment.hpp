@@ -49,11 +49,11 @@ struct Segment {
   OptionList options;
   Bytes payload;
 
-  std::uint8_t hop_limit = 64;      ///< IPv4 TTL or IPv6 hop limit
-  std::uint8_t traffic_class = 0;   ///< DSCP and ECN
-  std::uint16_t identification = 0; ///< IPv4 only
-  bool dont_fragment = true;        ///< IPv4 only
-  std::uint32_t flow_label = 0;     ///< IPv6 only, 20 bits
+  std::uint8_t hop_limit = 64;       ///< IPv4 TTL or IPv6 hop limit
+  std::uint8_t traffic_class = 0;    ///< DSCP and ECN
+  std::uint16_t identification = 0;  ///< IPv4 only
+  bool dont_fragment = true;         ///< IPv4 only
+  std::uint32_t flow_label = 0;      ///< IPv6 only, 20 bits
 
   /// SEG.LEN: the octets of text, counting SYN and FIN (RFC 9293 3.4).
   [[nodiscard]] std::uint32_t length() const {
@@ -61,6 +61,9 @@ struct Segment {
   }
   bool operator==(const Segment&) const = default;
 };
+
+/// The distance from `base`, negative for a number before it; the number itself when `base` is SeqNum{0}.
+std::string relative(SeqNum number, SeqNum base);
 
 /// One line in the manner of tcpdump, with numbers relative to the two initial sequence numbers, for instance
 /// "F. 1:6 ack 1 win 65535 <nop>" ; pass SeqNum{0} twice for absolute numbers.

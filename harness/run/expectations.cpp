@@ -1,0 +1,92 @@
+#include "harness/run/expectations.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <regex>
+#include <toml++/toml.h>
+
+#include "harness/model/requirement.hpp"
+
+namespace finwait::run {
+
+namespace {
+
+constexpr std::array<std::string_view, 6> kKeys{"cases", "verdict", "requirement", "reason", "link", "versions"};
+
+struct Entry {
+  const toml::table& table;
+  const std::string& file;
+
+  [[nodiscard]] std::string error(const std::string& what) const {
+    return fmt::format("{}:{}: {}", file, table.source().begin.line, what);
+  }
+  [[nodiscard]] std::string text(std::string_view key) const { return table[key].value_or(std::string{}); }
+
+  [[nodiscard]] tl::expected<Expectation, std::string> read() const {
+    for (const auto& [key, value] : table) {
+      if (std::ranges::find(kKeys, key.str()) == kKeys.end()) {
+        return tl::unexpected(error(fmt::format("unknown key '{}'", key.str())));
+      }
+      if (!value.is_string()) return tl::unexpected(error(fmt::format("'{}' has to be a string", key.str())));
+    }
+    Expectation e{text("cases"), Verdict::fail, text("requirement"), text("reason"), text("link"), text("versions")};
+    if (e.cases.empty()) return tl::unexpected(error("'cases' is missing: an id glob"));
+    if (e.reason.empty()) return tl::unexpected(error("'reason' is missing: why is this no defect of the case?"));
+    if (model::find_requirement(e.requirement) == nullptr) {
+      return tl::unexpected(error(fmt::format("'requirement' names no known requirement: '{}'", e.requirement)));
+    }
+    const std::string verdict = text("verdict");
+    if (verdict != "FAIL" && verdict != "DEVIATION") {
+      return tl::unexpected(error(fmt::format("'verdict' has to be FAIL or DEVIATION, not '{}'", verdict)));
+    }
+    e.verdict = verdict == "FAIL" ? Verdict::fail : Verdict::deviation;
+    try {
+      const std::regex check(e.versions);
+    } catch (const std::regex_error& bad) {
+      return tl::unexpected(error(fmt::format("'versions' is no regular expression: {}", bad.what())));
+    }
+    return e;
+  }
+};
+
+}  // namespace
+
+tl::expected<std::vector<Expectation>, std::string> parse_expectations(std::string_view text, const std::string& file) {
+  std::vector<Expectation> out;
+  try {
+    const toml::table document = toml::parse(text, file);
+    for (const auto& [key, value] : document) {
+      if (key.str() != "expect" || !value.is_array_of_tables()) {
+        return tl::unexpected(fmt::format("{}:{}: unknown key '{}': the file is a list of [[expect]]", file,
+                                          key.source().begin.line, key.str()));
+      }
+      for (const auto& node : *value.as_array()) {
+        auto entry = Entry{*node.as_table(), file}.read();
+        if (!entry) return tl::unexpected(entry.error());
+        out.push_back(std::move(*entry));
+      }
+    }
+  } catch (const toml::parse_error& error) {
+    return tl::unexpected(fmt::format("{}:{}: {}", file, error.source().begin.line, error.description()));
+  }
+  return out;
+}
+
+const Expectation* find_expectation(const std::vector<Expectation>& all, const Instance& instance,
+                                    const std::string& version) {
+  for (auto it = all.rbegin(); it != all.rend(); ++it) {
+    if (!glob_matches(it->cases, instance.id) && !glob_matches(it->cases, instance.definition->id)) continue;
+    if (it->versions.empty() || std::regex_search(version, std::regex(it->versions))) return &*it;
+  }
+  return nullptr;
+}
+
+Verdict apply(const Expectation* expectation, Verdict verdict, std::string_view violated) {
+  if (expectation == nullptr) return verdict;
+  if (verdict == Verdict::pass) return Verdict::xpass;
+  if (verdict == expectation->verdict && violated == expectation->requirement) return Verdict::xfail;
+  return verdict;
+}
+
+}  // namespace finwait::run

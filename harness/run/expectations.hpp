@@ -1,0 +1,33 @@
+// Expectations: the deviations of a stack that are known, each with its reason (cases/expectations/STACK.toml).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "harness/run/plan.hpp"
+#include "harness/run/verdict.hpp"
+
+namespace finwait::run {
+
+struct Expectation {
+  std::string cases;        ///< id glob
+  Verdict verdict = Verdict::fail;  ///< fail or deviation
+  std::string requirement;  ///< the one that is broken; another one is still a failure
+  std::string reason;
+  std::string link;
+  std::string versions;     ///< regular expression over the target's version; empty: all
+};
+
+/// Reads the text of an expectation file. Errors name file, line and what is wrong.
+tl::expected<std::vector<Expectation>, std::string> parse_expectations(std::string_view toml, const std::string& file);
+
+/// The expectation for this case on this version, if there is one. The last in the file wins.
+const Expectation* find_expectation(const std::vector<Expectation>& all, const Instance& instance,
+                                    const std::string& version);
+
+/// PASS, FAIL and DEVIATION become XFAIL or XPASS where an expectation says so.
+Verdict apply(const Expectation* expectation, Verdict verdict, std::string_view violated);
+
+}  // namespace finwait::run

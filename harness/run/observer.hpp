@@ -1,0 +1,61 @@
+// Observer: the one interface between a run and its reports.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/run/plan.hpp"
+#include "harness/run/transcript.hpp"
+#include "harness/run/verdict.hpp"
+
+namespace finwait::run {
+
+struct RunInfo {
+  std::string finwait_version;
+  std::string target;          ///< "linux"
+  std::string target_version;  ///< "6.18.44"
+  std::string machine;         ///< the system finwait runs on
+  std::uint64_t seed = 0;
+  std::int64_t epoch_ns = 0;   ///< wall-clock nanoseconds of TimePoint zero; 0 in virtual time
+  TimePoint started;
+  std::vector<const Instance*> plan;
+  Duration longest{};          ///< the longest case: what a run takes
+};
+
+struct CaseResult {
+  const Instance* instance = nullptr;
+  Verdict verdict = Verdict::pass;
+  std::optional<Finding> finding;
+  std::string reason;          ///< of the expectation that turned it into XFAIL or XPASS
+  TimePoint started;
+  Duration duration{};
+  std::uint64_t seed = 0;
+  int repetition = 0;          ///< of --repeat, from 0
+  int attempts = 1;            ///< more than one after INCONCLUSIVE
+  const Transcript* transcript = nullptr;  ///< only during the call; may be null
+  std::string trace;           ///< path of its capture; empty without
+};
+
+struct Totals {
+  std::vector<int> by_verdict = std::vector<int>(8);
+  Duration elapsed{};
+  Duration worst_lateness{};
+  bool interrupted = false;
+  [[nodiscard]] int count(Verdict v) const { return by_verdict[static_cast<std::size_t>(v)]; }
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void run_started(const RunInfo& /*info*/) {}
+  virtual void case_started(const Instance& /*instance*/) {}
+  /// Observers are told in order; an earlier one may fill in `trace`.
+  virtual void case_finished(CaseResult& /*result*/) {}
+  /// A few times a second while cases run.
+  virtual void progress(Duration /*elapsed*/, std::size_t /*done*/, std::size_t /*total*/) {}
+  virtual void run_finished(const Totals& /*totals*/) {}
+};
+
+}  // namespace finwait::run

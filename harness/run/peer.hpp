@@ -1,0 +1,137 @@
+// Peer: finwait's end of one connection. It keeps the sequence numbers, fills the holes of what a case sends, and holds
+// what comes back against what the case expects.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "harness/engine/loop.hpp"
+#include "harness/run/transcript.hpp"
+#include "harness/run/verdict.hpp"
+#include "harness/run/window.hpp"
+#include "harness/wire/spec.hpp"
+
+namespace finwait::run {
+
+class Scenario;
+
+/// A segment that came, and when.
+struct Received {
+  wire::Segment segment;
+  Instant at;
+  std::size_t entry = 0;  ///< in the transcript
+};
+
+class Peer {
+ public:
+  Peer(Scenario& scenario, wire::Endpoint local, wire::Endpoint target, wire::SeqNum iss);
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
+
+  // What the connection looks like from here, in the words of RFC 9293 3.3.1.
+  [[nodiscard]] const wire::Endpoint& local() const { return local_; }
+  [[nodiscard]] const wire::Endpoint& target() const { return target_; }
+  [[nodiscard]] wire::SeqNum iss() const { return iss_; }
+  [[nodiscard]] wire::SeqNum irs() const { return irs_; }
+  [[nodiscard]] wire::SeqNum snd_nxt() const { return snd_nxt_; }
+  [[nodiscard]] wire::SeqNum rcv_nxt() const { return rcv_nxt_; }
+  /// The last window the target advertised, scaled.
+  [[nodiscard]] std::uint32_t snd_wnd() const { return snd_wnd_; }
+  void set_rcv_wnd(std::uint16_t octets) { rcv_wnd_ = octets; }
+  /// When the last segment of this connection passed or the last app call was made.
+  [[nodiscard]] Instant last_event() const { return last_event_; }
+
+  /// Sends one segment. Unset: seq = SND.NXT, ack = RCV.NXT, window = ours. SND.NXT moves on when the segment starts
+  /// there, so `fin().seq(peer.snd_nxt() - 1)` sends a FIN again and changes nothing.
+  Instant send(const wire::Spec& spec);
+
+  /// co_await: the next segment of the connection, which must be this one and must come in this window. Whatever else
+  /// comes, or nothing, ends the case and breaks `requirement` (by default the first the case covers).
+  /// Unset: seq = RCV.NXT, ack = SND.NXT, no payload; window, options, PSH and ECN bits are free.
+  class Expect;
+  Expect expect(wire::Spec spec, Window window, std::string_view requirement = {});
+
+  /// co_await: nothing may come for so long.
+  class Quiet;
+  Quiet quiet(Duration duration, std::string_view requirement = {});
+
+  /// Everything that has come and that nothing has asked for yet.
+  [[nodiscard]] const std::vector<Received>& pending() const { return inbox_; }
+  [[nodiscard]] std::uint32_t connection() const { return connection_; }
+  [[nodiscard]] Scenario& scenario() const { return scenario_; }
+
+  void deliver(Received received);
+  /// An active open has chosen its port.
+  void meet(wire::Port target_port);
+  void touch(Instant at) { last_event_ = at; }
+  /// What the next segment has to carry, to render texts by.
+  [[nodiscard]] wire::Expected expected() const { return {rcv_nxt_, snd_nxt_, irs_, iss_}; }
+  /// Says of a pending segment that nothing allowed it, and ends the case.
+  [[noreturn]] void refuse(const Received& received, const std::string& summary, std::vector<Alternative> allowed,
+                           std::string_view requirement, const wire::Spec* spec = nullptr);
+
+ private:
+  Received take();
+  void learn(const wire::Segment& segment);
+  void judge_time(const Window& window, Instant anchor, const wire::Spec& spec, const Received& received,
+                  std::string_view requirement);
+  [[noreturn]] void nothing_came(const Window& window, Instant anchor, const wire::Spec& spec,
+                                 std::string_view requirement);
+
+  Scenario& scenario_;
+  wire::Endpoint local_, target_;
+  wire::SeqNum iss_, irs_, snd_nxt_, rcv_nxt_;
+  std::uint32_t snd_wnd_ = 0;
+  std::uint16_t rcv_wnd_ = 65535;
+  std::uint8_t snd_wnd_shift_ = 0;
+  bool met_ = false;  ///< the target's SYN has come, so irs_ is known
+  std::uint32_t connection_;
+  Instant last_event_;
+  std::vector<Received> inbox_;
+  engine::Waker* waiting_ = nullptr;
+};
+
+class Peer::Expect {
+ public:
+  Expect(Peer& peer, wire::Spec spec, Window window, std::string_view requirement);
+  Expect(const Expect&) = delete;
+  Expect& operator=(const Expect&) = delete;
+  ~Expect();
+  [[nodiscard]] bool await_ready() const { return !peer_.inbox_.empty(); }
+  void await_suspend(std::coroutine_handle<> handle);
+  Received await_resume();
+
+ private:
+  Peer& peer_;
+  wire::Spec spec_;
+  Window window_;
+  std::string_view requirement_;
+  Instant anchor_;
+  engine::Waker waker_;
+};
+
+class Peer::Quiet {
+ public:
+  Quiet(Peer& peer, Duration duration, std::string_view requirement);
+  Quiet(const Quiet&) = delete;
+  Quiet& operator=(const Quiet&) = delete;
+  ~Quiet();
+  [[nodiscard]] bool await_ready() const { return !peer_.inbox_.empty(); }
+  void await_suspend(std::coroutine_handle<> handle);
+  void await_resume();
+
+ private:
+  Peer& peer_;
+  Duration duration_;
+  std::string_view requirement_;
+  engine::Waker waker_;
+};
+
+inline Peer::Expect Peer::expect(wire::Spec spec, Window window, std::string_view requirement) {
+  return {*this, std::move(spec), std::move(window), requirement};
+}
+inline Peer::Quiet Peer::quiet(Duration duration, std::string_view requirement) {
+  return {*this, duration, requirement};
+}
+
+}  // namespace finwait::run

@@ -1,0 +1,277 @@
+#include "harness/run/runner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "harness/model/requirement.hpp"
+
+namespace finwait::run {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// After a case has ended well, its connections are watched for so long: a segment that nothing asked for is a failure.
+constexpr Duration kTrailing = 20ms;
+// A case that takes so much longer than it says is stopped.
+constexpr int kBudgetFactor = 2;
+constexpr Duration kBudgetExtra = 10s;
+
+constexpr std::uint16_t kFirstTargetPort = 2000;
+constexpr std::uint16_t kTargetPorts = 28000;  // below the ephemeral ports of every stack we know
+
+std::uint64_t seed_of(std::uint64_t seed, const std::string& id, int repetition, int attempt) {
+  std::uint64_t h = 14695981039346656037U ^ seed;  // FNV-1a: the same on every machine
+  for (const char c : fmt::format("{}#{}#{}", id, repetition, attempt)) {
+    h = (h ^ static_cast<unsigned char>(c)) * 1099511628211U;
+  }
+  return h;
+}
+
+Finding error_finding(const std::string& what) {
+  Finding finding;
+  finding.kind = Finding::Kind::error;
+  finding.summary = what;
+  return finding;
+}
+
+Verdict verdict_of(const std::optional<Finding>& finding) {
+  if (!finding) return Verdict::pass;
+  if (finding->kind == Finding::Kind::inconclusive) return Verdict::inconclusive;
+  if (finding->kind == Finding::Kind::error) return Verdict::error;
+  const auto* requirement = model::find_requirement(finding->violated);
+  const bool strict = requirement == nullptr || requirement->level == model::Level::must;
+  return strict ? Verdict::fail : Verdict::deviation;
+}
+
+}  // namespace
+
+bool as_expected(Verdict verdict) {
+  return verdict == Verdict::pass || verdict == Verdict::xfail || verdict == Verdict::xpass ||
+         verdict == Verdict::unsupported;
+}
+
+struct Runner::Sandbox {
+  std::unique_ptr<target::Target> target;
+  std::string broken;
+  std::unique_ptr<Switchboard> switchboard;
+  std::uint32_t next = 0;
+};
+
+struct Runner::Slot {
+  const Instance* instance;
+  int repetition;
+  int attempt = 1;
+  std::uint64_t seed = 0;
+  std::unique_ptr<Sandbox> own;
+  std::unique_ptr<Scenario> scenario;
+  Task<> root;
+  TimePoint started{};
+  bool ended = false;
+};
+
+Runner::Runner(target::Lab& lab, std::vector<Expectation> expectations, std::vector<Observer*> observers, RunOptions options)
+    : lab_(lab), expectations_(std::move(expectations)), observers_(std::move(observers)), options_(options) {}
+
+Runner::~Runner() = default;
+
+tl::expected<Totals, std::string> Runner::run(const std::vector<Instance>& plan, RunInfo info) {
+  auto sandbox = make_sandbox({});
+  if (!sandbox) return tl::unexpected(sandbox.error());
+  shared_ = std::move(*sandbox);
+  info.target = shared_->target->name();
+  info.target_version = version_ = shared_->target->version();
+  info.seed = options_.seed;
+  begin_ = info.started = lab_.loop().now();
+  for (const Instance& instance : plan) {
+    info.plan.push_back(&instance);
+    info.longest = std::max(info.longest, instance.definition->lasts);
+  }
+  for (Observer* observer : observers_) observer->run_started(info);
+  Task<> ticking;
+  if (options_.progress > Duration{0}) {
+    ticking = ticker();
+    ticking.start();
+  }
+  do {
+    enqueue_round(plan);
+    lab_.loop().run([this] {
+      reap();
+      if (interrupted()) interrupt();
+      start_queued();
+      return done();
+    });
+  } while (options_.until_fail && unexpected_ == 0 && !interrupted());
+  totals_.elapsed = lab_.loop().now() - begin_;
+  totals_.worst_lateness = lab_.loop().worst_lateness();
+  totals_.interrupted = interrupted();
+  for (Observer* observer : observers_) observer->run_finished(totals_);
+  return totals_;
+}
+
+void Runner::enqueue_round(const std::vector<Instance>& plan) {
+  for (int repetition = 0; repetition < options_.repeat; repetition++) {
+    for (const Instance& instance : plan) {
+      auto slot = std::make_unique<Slot>();
+      slot->instance = &instance;
+      slot->repetition = repetition;
+      queued_.push_back(std::move(slot));
+    }
+  }
+  total_ += queued_.size();
+}
+
+void Runner::start_queued() {
+  while (!queued_.empty() && (options_.jobs == 0 || running_.size() < options_.jobs)) {
+    auto slot = std::move(queued_.front());
+    queued_.pop_front();
+    start(std::move(slot));
+  }
+}
+
+tl::expected<std::unique_ptr<Runner::Sandbox>, std::string> Runner::make_sandbox(
+    const std::map<std::string, std::string>& sysctls) {
+  auto target = lab_.make_target();
+  if (!target) return tl::unexpected(target.error());
+  auto sandbox = std::make_unique<Sandbox>();
+  sandbox->target = std::move(*target);
+  for (const auto& [name, value] : sysctls) {
+    const auto set = sandbox->target->set_sysctl(name, value);
+    if (!set) return tl::unexpected(fmt::format("cannot set {} = {}: {}", name, value, set.error().name()));
+  }
+  sandbox->switchboard =
+      std::make_unique<Switchboard>(lab_.loop(), sandbox->target->link(),
+                                    [raw = sandbox.get()](const std::string& why) { raw->broken = why; });
+  return sandbox;
+}
+
+std::optional<std::string> Runner::missing_capability(const Instance& instance) const {
+  target::Capabilities needs = instance.definition->needs;
+  needs.insert(instance.family == wire::Family::ipv4 ? target::Capability::ipv4 : target::Capability::ipv6);
+  if (!instance.definition->sysctls.empty()) needs.insert(target::Capability::sysctls);
+  for (const auto need : needs) {
+    if (!shared_->target->capabilities().contains(need)) return std::string(to_string(need));
+  }
+  return std::nullopt;
+}
+
+void Runner::start(std::unique_ptr<Slot> owned) {
+  running_.push_back(std::move(owned));
+  Slot& slot = *running_.back();
+  const Case& c = *slot.instance->definition;
+  slot.started = lab_.loop().now();
+  slot.seed = seed_of(options_.seed, slot.instance->id, slot.repetition, slot.attempt);
+  for (Observer* observer : observers_) observer->case_started(*slot.instance);
+  if (const auto missing = missing_capability(*slot.instance)) {
+    return report(slot, Verdict::unsupported, error_finding("the target lacks a capability: " + *missing));
+  }
+  if (!c.sysctls.empty()) {
+    auto own = make_sandbox(c.sysctls);
+    if (!own) return finish(slot, error_finding("no sandbox: " + own.error()));
+    slot.own = std::move(*own);
+  }
+  Sandbox& place = slot.own ? *slot.own : *shared_;
+  if (!place.broken.empty()) return finish(slot, error_finding("the link is broken: " + place.broken));
+
+  const std::uint32_t index = place.next++;
+  const auto address = place.target->first_peer_address(slot.instance->family)
+                           .plus(index % place.target->peer_address_count());
+  const wire::Port port{static_cast<std::uint16_t>(kFirstTargetPort + index % kTargetPorts)};
+  slot.scenario = std::make_unique<Scenario>(c, Scenario::Place{lab_.loop(), *place.target, *place.switchboard,
+                                                                slot.instance->family, address, port, slot.seed});
+  slot.root = drive(slot);
+  slot.root.start();
+}
+
+Task<> Runner::watchdog(Duration budget) { co_await engine::sleep_for(lab_.loop(), budget); }
+
+Task<> Runner::ticker() {
+  for (;;) {
+    co_await engine::sleep_for(lab_.loop(), options_.progress);
+    for (Observer* observer : observers_) observer->progress(lab_.loop().now() - begin_, finished_, total_);
+  }
+}
+
+Task<> Runner::drive(Slot& slot) {
+  std::optional<Finding> finding;
+  Scenario& scenario = *slot.scenario;
+  const Case& c = scenario.definition();
+  engine::Loop& loop = lab_.loop();
+  try {
+    auto race = any_of(c.body(scenario), watchdog(c.lasts * kBudgetFactor + kBudgetExtra));
+    const auto winner = co_await race;
+    if (winner.index() == 1) {
+      finding = error_finding(fmt::format("the case did not end: it says it lasts {:.1f} s", seconds(c.lasts)));
+    }
+  } catch (const CaseEnded& ended) {
+    finding = ended.finding();
+  } catch (const std::exception& error) {
+    finding = error_finding(fmt::format("the case threw: {}", error.what()));
+  }
+  // Also after a failure: what comes late belongs into the conversation that the report shows.
+  co_await engine::sleep_for(loop, kTrailing);
+  try {
+    if (!finding) scenario.refuse_leftovers();
+  } catch (const CaseEnded& ended) {
+    finding = ended.finding();
+  }
+  if (finding && finding->kind == Finding::Kind::violation && scenario.stray()) finding = scenario.stray();
+  finish(slot, std::move(finding));
+}
+
+void Runner::finish(Slot& slot, std::optional<Finding> finding) {
+  if (finding && finding->kind == Finding::Kind::inconclusive && slot.attempt < options_.attempts && !interrupted()) {
+    auto again = std::make_unique<Slot>();
+    again->instance = slot.instance;
+    again->repetition = slot.repetition;
+    again->attempt = slot.attempt + 1;
+    queued_.push_front(std::move(again));
+    slot.ended = any_ended_ = true;
+    return;
+  }
+  const Verdict verdict = verdict_of(finding);
+  report(slot, verdict, std::move(finding));
+}
+
+void Runner::report(Slot& slot, Verdict verdict, std::optional<Finding> finding) {
+  const Expectation* expectation = find_expectation(expectations_, *slot.instance, version_);
+  CaseResult result;
+  result.instance = slot.instance;
+  result.verdict = apply(expectation, verdict, finding ? finding->violated : "");
+  if (result.verdict != verdict && expectation != nullptr) result.reason = expectation->reason;
+  result.finding = std::move(finding);
+  result.started = slot.started;
+  result.duration = lab_.loop().now() - slot.started;
+  result.seed = slot.seed;
+  result.repetition = slot.repetition;
+  result.attempts = slot.attempt;
+  result.transcript = slot.scenario ? &slot.scenario->transcript() : nullptr;
+  for (Observer* observer : observers_) observer->case_finished(result);
+  totals_.by_verdict[static_cast<std::size_t>(result.verdict)]++;
+  if (!as_expected(result.verdict)) unexpected_++;
+  finished_++;
+  slot.ended = any_ended_ = true;
+}
+
+// A slot is destroyed here and not where it ends: there its own coroutine is still on the stack.
+void Runner::reap() {
+  if (!std::exchange(any_ended_, false)) return;
+  running_.remove_if([](const std::unique_ptr<Slot>& slot) { return slot->ended; });
+}
+
+void Runner::interrupt() {
+  queued_.clear();
+  for (auto& slot : running_) {
+    if (slot->ended) continue;
+    slot->root.reset();
+    Finding finding;
+    finding.kind = Finding::Kind::inconclusive;
+    finding.summary = "interrupted";
+    finish(*slot, std::move(finding));
+  }
+  reap();
+}
+
+}  // namespace finwait::run

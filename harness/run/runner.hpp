@@ -1,0 +1,75 @@
+// Runner: runs the selected cases, all at once, and tells the observers.
+#pragma once
+
+#include <deque>
+#include <list>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "harness/run/expectations.hpp"
+#include "harness/target/lab.hpp"
+#include "harness/run/observer.hpp"
+#include "harness/run/scenario.hpp"
+
+namespace finwait::run {
+
+struct RunOptions {
+  std::uint64_t seed = 1;
+  std::size_t jobs = 0;      ///< how many at once; 0: all
+  int repeat = 1;            ///< every case so often, all at once
+  bool until_fail = false;   ///< rounds until one has a verdict that is not as expected
+  Duration progress{};       ///< how often to tell observers of the progress; zero: never
+  int attempts = 3;          ///< how often an INCONCLUSIVE case is run before it stays so
+  const bool* interrupted = nullptr;  ///< set by a signal: the run ends and reports what it has
+};
+
+/// Whether a verdict leaves the exit code at 0.
+bool as_expected(Verdict verdict);
+
+class Runner {
+ public:
+  Runner(target::Lab& lab, std::vector<Expectation> expectations, std::vector<Observer*> observers, RunOptions options);
+  ~Runner();
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  /// Runs all of `plan`. `info` is completed from the target. Fails when there can be no target at all.
+  tl::expected<Totals, std::string> run(const std::vector<Instance>& plan, RunInfo info);
+
+ private:
+  struct Sandbox;
+  struct Slot;
+
+  void enqueue_round(const std::vector<Instance>& plan);
+  void start_queued();
+  void start(std::unique_ptr<Slot> slot);
+  tl::expected<std::unique_ptr<Sandbox>, std::string> make_sandbox(const std::map<std::string, std::string>& sysctls);
+  [[nodiscard]] std::optional<std::string> missing_capability(const Instance& instance) const;
+  Task<> watchdog(Duration budget);
+  Task<> ticker();
+  Task<> drive(Slot& slot);
+  void finish(Slot& slot, std::optional<Finding> finding);
+  void finish_unsupported(Slot& slot, const std::string& why);
+  void report(Slot& slot, Verdict verdict, std::optional<Finding> finding);
+  void reap();
+  void interrupt();
+  [[nodiscard]] bool interrupted() const { return options_.interrupted != nullptr && *options_.interrupted; }
+  [[nodiscard]] bool done() const { return queued_.empty() && running_.empty(); }
+
+  target::Lab& lab_;
+  std::vector<Expectation> expectations_;
+  std::vector<Observer*> observers_;
+  RunOptions options_;
+  std::unique_ptr<Sandbox> shared_;
+  std::deque<std::unique_ptr<Slot>> queued_;
+  std::list<std::unique_ptr<Slot>> running_;
+  std::size_t total_ = 0, finished_ = 0;
+  int unexpected_ = 0;
+  bool any_ended_ = false;
+  std::string version_;
+  TimePoint begin_;
+  Totals totals_;
+};
+
+}  // namespace finwait::run

@@ -1,0 +1,174 @@
+#include "harness/run/scenario.hpp"
+
+#include <fmt/format.h>
+
+namespace finwait::run {
+
+using namespace std::chrono_literals;
+
+namespace {
+// Handshakes are not what is judged here; the standard gives no time for them, and a loaded machine needs some.
+constexpr Duration kHandshake = 900ms;  // under the least initial RTO, so that no SYN or SYN-ACK comes twice
+constexpr std::uint16_t kMss4 = 1460, kMss6 = 1440;
+constexpr std::uint16_t kFirstPeerPort = 1024;
+}  // namespace
+
+Scenario::Scenario(const Case& c, const Place& place)
+    : case_(c), place_(place), random_(place.seed), next_port_(static_cast<std::uint16_t>(kFirstPeerPort + random() % 30000)) {
+  place_.switchboard.attach(place_.address, *this);
+}
+
+Scenario::~Scenario() { place_.switchboard.detach(place_.address); }
+
+std::string_view Scenario::main_requirement() const {
+  return case_.covers.empty() ? std::string_view{} : std::string_view{case_.covers.front()};
+}
+
+Peer& Scenario::add_peer(wire::Port local, wire::Port target_port) {
+  const wire::Endpoint target{place_.target.address(place_.family), target_port};
+  peers_.push_back(
+      std::make_unique<Peer>(*this, wire::Endpoint{place_.address, local}, target, wire::SeqNum(random())));
+  routes_[key(local, target_port)] = peers_.back().get();
+  return *peers_.back();
+}
+
+Peer& Scenario::new_peer() {
+  const wire::Port local{next_port_};
+  next_port_ = next_port_ == 65535 ? kFirstPeerPort : static_cast<std::uint16_t>(next_port_ + 1);
+  return add_peer(local, place_.target_port);
+}
+
+void Scenario::listen() {
+  if (listener_) return;
+  auto made = place_.target.listen({place_.target.address(place_.family), place_.target_port});
+  if (!made) broken(fmt::format("the target cannot listen on port {}: {}", number(place_.target_port), made.error().name()));
+  listener_ = std::move(*made);
+}
+
+Connection Scenario::attach(Peer& peer, std::unique_ptr<target::Socket> socket) {
+  apps_.push_back(std::make_unique<App>(peer, std::move(socket)));
+  return {peer, *apps_.back()};
+}
+
+Task<Connection> Scenario::established(Open how) { return how == Open::passive ? accept_passive() : accept_active(); }
+
+Task<Connection> Scenario::accept_passive() {
+  listen();
+  Peer& peer = new_peer();
+  const auto options = wire::OptionList().mss(family() == wire::Family::ipv4 ? kMss4 : kMss6);
+  peer.send(wire::syn().options(options));
+  co_await peer.expect(wire::syn_ack(), within(kHandshake));
+  peer.send(wire::ack());
+  auto op = listener_->accept(peer.local());
+  auto waiting = op.before(loop(), loop().now() + kHandshake);
+  auto socket = co_await waiting;
+  if (!socket) broken("accept() failed with " + socket.error().name());
+  co_return attach(peer, std::move(*socket));
+}
+
+Task<Connection> Scenario::accept_active() {
+  Peer& peer = add_peer(wire::Port{next_port_++}, wire::Port{0});
+  awaiting_syn_ = &peer;
+  auto op = place_.target.connect(peer.local());
+  co_await peer.expect(wire::syn().any_ack(), within(kHandshake));
+  const auto options = wire::OptionList().mss(family() == wire::Family::ipv4 ? kMss4 : kMss6);
+  peer.send(wire::syn_ack().options(options));
+  co_await peer.expect(wire::ack(), within(kHandshake));
+  auto waiting = op.before(loop(), loop().now() + kHandshake);
+  auto socket = co_await waiting;
+  if (!socket) broken("connect() failed with " + socket.error().name());
+  co_return attach(peer, std::move(*socket));
+}
+
+void Scenario::fail(const std::string& summary, const std::string& allowed, const std::string& seen,
+                    std::string_view requirement) {
+  Finding finding;
+  finding.summary = summary;
+  finding.violated = requirement.empty() ? main_requirement() : requirement;
+  finding.allowed.push_back({allowed, {}, finding.violated});
+  finding.seen = seen;
+  throw CaseEnded(std::move(finding));
+}
+
+void Scenario::inconclusive(const std::string& summary) {
+  Finding finding;
+  finding.kind = Finding::Kind::inconclusive;
+  finding.summary = summary;
+  throw CaseEnded(std::move(finding));
+}
+
+void Scenario::broken(const std::string& summary) {
+  Finding finding;
+  finding.kind = Finding::Kind::error;
+  finding.summary = summary;
+  throw CaseEnded(std::move(finding));
+}
+
+void Scenario::note(const std::string& text) {
+  const TimePoint now = loop().now();
+  transcript_.note({now, now}, text);
+}
+
+void Scenario::refuse_leftovers() {
+  for (const auto& peer : peers_) {
+    if (peer->pending().empty()) continue;
+    const Received first = peer->pending().front();
+    peer->refuse(first, "the target sent a segment that nothing had asked for", {{"silence", {}, std::string(main_requirement())}},
+                 main_requirement());
+  }
+  if (stray_) throw CaseEnded(*stray_);
+}
+
+void Scenario::set_stray(Finding finding) {
+  if (!stray_) stray_ = std::move(finding);
+}
+
+void Scenario::deliver(Instant at, wire::ByteView octets, wire::Parsed parsed) {
+  wire::Segment& segment = parsed.segment;
+  auto route = routes_.find(key(segment.destination_port, segment.source_port));
+  if (route == routes_.end() && awaiting_syn_ != nullptr && segment.flags.has(wire::kSyn) &&
+      segment.destination_port == awaiting_syn_->local().port) {
+    awaiting_syn_->meet(segment.source_port);
+    route = routes_.emplace(key(segment.destination_port, segment.source_port), awaiting_syn_).first;
+    awaiting_syn_ = nullptr;
+  }
+  if (route == routes_.end()) {
+    transcript_.add_connection({{segment.destination, segment.destination_port},
+                                {segment.source, segment.source_port},
+                                wire::SeqNum{0},
+                                wire::SeqNum{0}});
+    const auto entry = transcript_.packet(link::Direction::from_target,
+                                          static_cast<std::uint32_t>(transcript_.connections().size() - 1), at, octets);
+    transcript_.mark_unexplained(entry);
+    Finding finding;
+    finding.summary = "the target sent a segment for a connection that does not exist";
+    finding.violated = main_requirement();
+    finding.seen = wire::describe(segment, wire::SeqNum{0}, wire::SeqNum{0});
+    return set_stray(std::move(finding));
+  }
+  Peer& peer = *route->second;
+  const auto entry = transcript_.packet(link::Direction::from_target, peer.connection(), at, octets);
+  if (!parsed.ip_checksum_ok || !parsed.tcp_checksum_ok) {
+    transcript_.mark_unexplained(entry);
+    Finding finding;
+    finding.summary = fmt::format("the target sent a wrong {} checksum", parsed.ip_checksum_ok ? "TCP" : "IPv4 header");
+    finding.violated = "RFC9293-MUST-2";
+    finding.seen = wire::describe(segment, peer.irs(), peer.iss());
+    return set_stray(std::move(finding));
+  }
+  peer.deliver({std::move(segment), at, entry});
+}
+
+void Scenario::garbage(Instant at, wire::ByteView octets, const std::string& why) {
+  if (transcript_.connections().empty()) transcript_.add_connection({});
+  const auto entry = transcript_.packet(link::Direction::from_target, 0, at, octets);
+  transcript_.annotate(entry, why);
+  transcript_.mark_unexplained(entry);
+  Finding finding;
+  finding.summary = "the target sent a malformed packet: " + why;
+  finding.violated = main_requirement();
+  finding.seen = fmt::format("{} octets that are not a TCP segment", octets.size());
+  set_stray(std::move(finding));
+}
+
+}  // namespace finwait::run

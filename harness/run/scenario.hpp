@@ -1,0 +1,118 @@
+// Scenario: what a case's body is given: connections to the target, time, chance, and the means to say what was wrong.
+#pragma once
+
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "harness/engine/combine.hpp"
+#include "harness/engine/loop.hpp"
+#include "harness/run/app.hpp"
+#include "harness/run/case.hpp"
+#include "harness/run/peer.hpp"
+#include "harness/run/switchboard.hpp"
+#include "harness/run/transcript.hpp"
+#include "harness/run/verdict.hpp"
+#include "harness/target/target.hpp"
+
+namespace finwait::run {
+
+/// One connection: finwait's end and the application's end of it. `auto [peer, app] = co_await s.established();`
+struct Connection {
+  Peer& peer;
+  App& app;
+};
+
+/// Who opens the connection.
+enum class Open : std::uint8_t {
+  passive,  ///< the target listens
+  active,   ///< the target connects
+};
+
+class Scenario : public Host {
+ public:
+  struct Place {
+    engine::Loop& loop;
+    target::Target& target;
+    Switchboard& switchboard;
+    wire::Family family;
+    wire::Address address;   ///< the peers' own
+    wire::Port target_port;  ///< where the target listens for this case alone
+    std::uint64_t seed;
+  };
+
+  Scenario(const Case& c, const Place& place);
+  ~Scenario() override;
+  Scenario(const Scenario&) = delete;
+  Scenario& operator=(const Scenario&) = delete;
+
+  /// A new connection, its handshake done and nothing else sent.
+  Task<Connection> established(Open how = Open::passive);
+  /// A peer that has sent nothing yet, from a new port, to the port where this case's target listens.
+  Peer& new_peer();
+  /// Makes sure the target listens at this case's port.
+  void listen();
+
+  /// co_await: this long from now.
+  [[nodiscard]] engine::SleepUntil pause(Duration d) { return engine::sleep_for(loop(), d); }
+  /// co_await: until so long after an instant.
+  [[nodiscard]] engine::SleepUntil until(Instant from, Duration d) { return engine::sleep_until(loop(), from.latest + d); }
+  /// The window in which the target's timer of this length is due.
+  [[nodiscard]] Window timer(Duration nominal) const { return due(profile().timer(nominal)); }
+  [[nodiscard]] const model::Profile& profile() const { return place_.target.profile(); }
+  /// A number that the seed determines.
+  std::uint32_t random() { return static_cast<std::uint32_t>(random_()); }
+
+  /// Ends the case: the observed behaviour breaks the requirement.
+  [[noreturn]] void fail(const std::string& summary, const std::string& allowed, const std::string& seen,
+                         std::string_view requirement = {});
+  /// Ends the case: it cannot be judged this time; it will be run again.
+  [[noreturn]] void inconclusive(const std::string& summary);
+  /// Ends the case: the harness or its surroundings broke, the target is not to blame.
+  [[noreturn]] void broken(const std::string& summary);
+  void note(const std::string& text);
+
+  /// What no expectation took: throws CaseEnded for the first segment that is still pending on any connection.
+  void refuse_leftovers();
+  /// The same for packets that are no segments, and segments of connections that do not exist.
+  [[nodiscard]] const std::optional<Finding>& stray() const { return stray_; }
+
+  [[nodiscard]] engine::Loop& loop() const { return place_.loop; }
+  [[nodiscard]] target::Target& target() const { return place_.target; }
+  [[nodiscard]] link::Link& link() const { return place_.switchboard.link(); }
+  [[nodiscard]] wire::Family family() const { return place_.family; }
+  [[nodiscard]] Transcript& transcript() { return transcript_; }
+  [[nodiscard]] const Case& definition() const { return case_; }
+  /// What an expectation breaks that names no requirement itself: the first that the case covers.
+  [[nodiscard]] std::string_view main_requirement() const;
+
+  void deliver(Instant at, wire::ByteView octets, wire::Parsed parsed) override;
+  void garbage(Instant at, wire::ByteView octets, const std::string& why) override;
+
+ private:
+  Task<Connection> accept_passive();
+  Task<Connection> accept_active();
+  Peer& add_peer(wire::Port local, wire::Port target);
+  Connection attach(Peer& peer, std::unique_ptr<target::Socket> socket);
+  [[nodiscard]] static std::uint32_t key(wire::Port local, wire::Port target) {
+    return std::uint32_t{number(local)} << 16 | number(target);
+  }
+  void set_stray(Finding finding);
+
+  const Case& case_;
+  Place place_;
+  std::mt19937_64 random_;
+  Transcript transcript_;
+  std::unique_ptr<target::Listener> listener_;
+  std::vector<std::unique_ptr<Peer>> peers_;
+  std::vector<std::unique_ptr<App>> apps_;
+  std::unordered_map<std::uint32_t, Peer*> routes_;
+  Peer* awaiting_syn_ = nullptr;  ///< the peer an active open is aimed at: its target port is not known yet
+  std::uint16_t next_port_;
+  std::optional<Finding> stray_;
+};
+
+}  // namespace finwait::run

@@ -1,0 +1,54 @@
+// Verdicts and what stands behind one that is not PASS.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace finwait::run {
+
+enum class Verdict : std::uint8_t {
+  pass,
+  fail,          ///< something a standard prescribes was not so
+  deviation,     ///< a SHOULD or MAY was not followed
+  xfail,         ///< failed or deviated as an expectation file says, for the reason it says
+  xpass,         ///< an expectation file says it fails, and it passed
+  unsupported,   ///< the target or this machine lacks a capability
+  inconclusive,  ///< the harness or the machine was too late to judge
+  error,         ///< the case, the harness or the environment broke
+};
+/// "PASS", "FAIL", ... as reports write it.
+std::string_view to_string(Verdict verdict);
+
+/// One thing the target could have done instead.
+struct Alternative {
+  std::string what;         ///< "F. seq 1 ack 1 len 0"
+  std::string when;         ///< "within 0.100 s" ; may be empty
+  std::string requirement;  ///< an id
+};
+
+/// Why a case did not pass.
+struct Finding {
+  enum class Kind : std::uint8_t { violation, inconclusive, error };
+  Kind kind = Kind::violation;
+  std::string summary;  ///< one sentence
+  std::vector<Alternative> allowed;
+  std::string seen;
+  std::string detail;    ///< more lines: a field-by-field comparison
+  std::string violated;  ///< the requirement that the observed behaviour breaks; empty unless a violation
+};
+
+/// Thrown inside a case by what it awaits; unwinds the coroutine, which releases all it holds.
+class CaseEnded : public std::exception {
+ public:
+  explicit CaseEnded(Finding finding) : finding_(std::move(finding)) {}
+  [[nodiscard]] const Finding& finding() const { return finding_; }
+  [[nodiscard]] const char* what() const noexcept override { return finding_.summary.c_str(); }
+
+ private:
+  Finding finding_;
+};
+
+}  // namespace finwait::run

@@ -1,0 +1,21 @@
+// Lab: where a run gets its clock and its targets from.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "harness/engine/loop.hpp"
+#include "harness/target/target.hpp"
+
+namespace finwait::target {
+
+class Lab {
+ public:
+  virtual ~Lab() = default;
+  virtual engine::Loop& loop() = 0;
+  /// A fresh sandbox with a target in it, or why there can be none.
+  virtual tl::expected<std::unique_ptr<Target>, std::string> make_target() = 0;
+};
+
+}  // namespace finwait::target

@@ -1,0 +1,88 @@
+#include "harness/target/local_kernel.hpp"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/utsname.h>
+
+#include <cerrno>
+#include <ctime>
+
+#include "harness/target/local_socket.hpp"
+
+namespace finwait::target {
+
+namespace {
+
+// One jiffy: the resolution of the coarse clock.
+Duration kernel_tick() {
+  timespec t{};
+  clock_getres(CLOCK_MONOTONIC_COARSE, &t);
+  return std::chrono::nanoseconds(t.tv_nsec);
+}
+
+UniqueFd tcp_socket(Family family) {
+  const int domain = family == Family::ipv4 ? AF_INET : AF_INET6;
+  return UniqueFd(::socket(domain, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+}  // namespace
+
+LocalKernel::LocalKernel(engine::Epoll& epoll, std::unique_ptr<Sandbox> sandbox)
+    : epoll_(epoll),
+      sandbox_(std::move(sandbox)),
+      capabilities_{Capability::passive, Capability::active,    Capability::half_close, Capability::abort,
+                    Capability::keepalive, Capability::options, Capability::tcp_state,  Capability::sysctls,
+                    Capability::ipv4},
+      profile_(model::linux_profile(kernel_tick())) {
+  if (sandbox_->has_ipv6()) capabilities_.insert(Capability::ipv6);
+  link::Tun& tun = sandbox_->tun();
+  epoll_.watch(tun.fd(), EPOLLIN, [&tun](std::uint32_t) { tun.mark_readable(); });
+}
+
+LocalKernel::~LocalKernel() { epoll_.unwatch(sandbox_->tun().fd()); }
+
+std::string LocalKernel::version() const {
+  utsname system{};
+  uname(&system);
+  return system.release;
+}
+
+Result<std::unique_ptr<Listener>> LocalKernel::listen(const Endpoint& local) {
+  sandbox_->enter();
+  UniqueFd fd = tcp_socket(local.address.family);
+  const SocketAddress address(local);
+  const int on = 1;
+  constexpr int kBacklog = 16384;
+  if (!fd || setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+      bind(fd.get(), reinterpret_cast<const sockaddr*>(address.octets.data()), address.size) != 0 ||
+      ::listen(fd.get(), kBacklog) != 0) {
+    return tl::unexpected(Errno{errno, {}});
+  }
+  return std::make_unique<LocalListener>(epoll_, std::move(fd));
+}
+
+Op<std::unique_ptr<Socket>> LocalKernel::connect(const Endpoint& peer) {
+  sandbox_->enter();
+  UniqueFd fd = tcp_socket(peer.address.family);
+  const SocketAddress address(peer);
+  if (!fd) return Result<std::unique_ptr<Socket>>(tl::unexpected(Errno{errno, {}}));
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(address.octets.data()), address.size) != 0 &&
+      errno != EINPROGRESS) {
+    return Result<std::unique_ptr<Socket>>(tl::unexpected(Errno{errno, {}}));
+  }
+  return LocalSocket::connecting(epoll_, std::move(fd));
+}
+
+Result<void> LocalKernel::set_sysctl(const std::string& name, const std::string& value) {
+  const int error = sandbox_->set_sysctl(name, value);
+  if (error != 0) return tl::unexpected(Errno{error, {}});
+  return {};
+}
+
+tl::expected<std::unique_ptr<Target>, std::string> LocalLab::make_target() {
+  auto sandbox = Sandbox::make([] { return engine::monotonic_now(); });
+  if (!sandbox) return tl::unexpected(sandbox.error());
+  return std::make_unique<LocalKernel>(epoll_, std::move(*sandbox));
+}
+
+}  // namespace finwait::target

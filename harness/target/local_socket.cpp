@@ -1,0 +1,221 @@
+#include "harness/target/local_socket.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace finwait::target {
+
+namespace {
+
+template <class T>
+Result<T> failed() {
+  return tl::unexpected(Errno{errno, {}});
+}
+Result<void> outcome(int returned) { return returned == 0 ? Result<void>{} : failed<void>(); }
+
+struct OptionName {
+  int level, name;
+};
+// In the order of SocketOption.
+constexpr std::array<OptionName, 8> kOptions{{{SOL_SOCKET, SO_KEEPALIVE},
+                                              {IPPROTO_TCP, TCP_KEEPIDLE},
+                                              {IPPROTO_TCP, TCP_KEEPINTVL},
+                                              {IPPROTO_TCP, TCP_KEEPCNT},
+                                              {IPPROTO_TCP, TCP_USER_TIMEOUT},
+                                              {SOL_SOCKET, SO_LINGER},
+                                              {IPPROTO_TCP, TCP_LINGER2},
+                                              {IPPROTO_TCP, TCP_NODELAY}}};
+
+int set_linger(int fd, int seconds) {
+  const linger value{seconds >= 0 ? 1 : 0, std::max(seconds, 0)};
+  return setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value);
+}
+
+Result<Bytes> recv_now(int fd, std::size_t most) {
+  Bytes octets(most);
+  const ssize_t got = ::recv(fd, octets.data(), octets.size(), MSG_DONTWAIT);
+  if (got < 0) return failed<Bytes>();
+  octets.resize(static_cast<std::size_t>(got));
+  return octets;
+}
+
+// Tries at once, and otherwise again whenever the descriptor has one of `events`, until it is no longer EAGAIN.
+template <class T, class Try>
+Op<T> retry(engine::Epoll& epoll, int fd, std::uint32_t events, Try attempt) {
+  Result<T> first = attempt();
+  if (first || first.error().value != EAGAIN) return Op<T>(std::move(first));
+  auto state = std::make_shared<typename Op<T>::State>();
+  state->on_abandon = [&epoll, fd] { epoll.unwatch(fd); };
+  epoll.watch(fd, events, [&epoll, fd, attempt, weak = std::weak_ptr(state)](std::uint32_t) mutable {
+    auto waiting = weak.lock();
+    if (!waiting) return epoll.unwatch(fd);
+    Result<T> result = attempt();
+    if (!result && result.error().value == EAGAIN) return;
+    epoll.unwatch(fd);
+    waiting->complete(std::move(result));
+  });
+  return Op<T>(std::move(state));
+}
+
+TcpState from_kernel(std::uint8_t state) {
+  switch (state) {
+    case TCP_ESTABLISHED: return TcpState::established;
+    case TCP_SYN_SENT: return TcpState::syn_sent;
+    case TCP_SYN_RECV: return TcpState::syn_received;
+    case TCP_FIN_WAIT1: return TcpState::fin_wait_1;
+    case TCP_FIN_WAIT2: return TcpState::fin_wait_2;
+    case TCP_TIME_WAIT: return TcpState::time_wait;
+    case TCP_CLOSE_WAIT: return TcpState::close_wait;
+    case TCP_LAST_ACK: return TcpState::last_ack;
+    case TCP_LISTEN: return TcpState::listen;
+    case TCP_CLOSING: return TcpState::closing;
+    default: return TcpState::closed;
+  }
+}
+
+}  // namespace
+
+SocketAddress::SocketAddress(const Endpoint& endpoint) {
+  if (endpoint.address.family == Family::ipv4) {
+    sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(number(endpoint.port));
+    std::memcpy(&in.sin_addr, endpoint.address.octets.data(), 4);
+    std::memcpy(octets.data(), &in, sizeof in);
+    size = sizeof in;
+  } else {
+    sockaddr_in6 in{};
+    in.sin6_family = AF_INET6;
+    in.sin6_port = htons(number(endpoint.port));
+    std::memcpy(&in.sin6_addr, endpoint.address.octets.data(), 16);
+    std::memcpy(octets.data(), &in, sizeof in);
+    size = sizeof in;
+  }
+}
+
+Endpoint SocketAddress::endpoint() const {
+  Endpoint out;
+  sa_family_t family = 0;
+  std::memcpy(&family, octets.data(), sizeof family);
+  if (family == AF_INET) {
+    sockaddr_in in{};
+    std::memcpy(&in, octets.data(), sizeof in);
+    std::memcpy(out.address.octets.data(), &in.sin_addr, 4);
+    out.port = wire::Port{ntohs(in.sin_port)};
+  } else {
+    sockaddr_in6 in{};
+    std::memcpy(&in, octets.data(), sizeof in);
+    out.address.family = Family::ipv6;
+    std::memcpy(out.address.octets.data(), &in.sin6_addr, 16);
+    out.port = wire::Port{ntohs(in.sin6_port)};
+  }
+  return out;
+}
+
+LocalSocket::~LocalSocket() {
+  if (!fd_) return;
+  epoll_.unwatch(fd_.get());
+  set_linger(fd_.get(), 0);
+}
+
+Op<std::size_t> LocalSocket::send(wire::ByteView octets) {
+  const ssize_t sent = ::send(fd_.get(), octets.data(), octets.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  return sent >= 0 ? Result<std::size_t>(static_cast<std::size_t>(sent)) : failed<std::size_t>();
+}
+
+Op<Bytes> LocalSocket::recv(std::size_t most) {
+  const int fd = fd_.get();
+  return retry<Bytes>(epoll_, fd, EPOLLIN | EPOLLRDHUP, [fd, most] { return recv_now(fd, most); });
+}
+
+Op<void> LocalSocket::shutdown(How how) {
+  constexpr std::array<int, 3> kHow{SHUT_RD, SHUT_WR, SHUT_RDWR};
+  return outcome(::shutdown(fd_.get(), kHow.at(static_cast<std::size_t>(how))));
+}
+
+Op<void> LocalSocket::close() {
+  epoll_.unwatch(fd_.get());
+  return outcome(::close(fd_.release()));
+}
+
+Op<void> LocalSocket::abort() {
+  if (set_linger(fd_.get(), 0) != 0) return failed<void>();
+  return close();
+}
+
+Op<void> LocalSocket::set(SocketOption option, int value) {
+  if (option == SocketOption::linger_s) return outcome(set_linger(fd_.get(), value));
+  const auto [level, name] = kOptions.at(static_cast<std::size_t>(option));
+  return outcome(setsockopt(fd_.get(), level, name, &value, sizeof value));
+}
+
+Op<int> LocalSocket::get(SocketOption option) {
+  const auto [level, name] = kOptions.at(static_cast<std::size_t>(option));
+  linger value{};  // the larger of the two
+  socklen_t size = option == SocketOption::linger_s ? sizeof(linger) : sizeof(int);
+  if (getsockopt(fd_.get(), level, name, &value, &size) != 0) return failed<int>();
+  if (option == SocketOption::linger_s) return Result<int>(value.l_onoff != 0 ? value.l_linger : -1);
+  return Result<int>(value.l_onoff);
+}
+
+Op<int> LocalSocket::take_error() {
+  int value = 0;
+  socklen_t size = sizeof value;
+  if (getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &value, &size) != 0) return failed<int>();
+  return Result<int>(value);
+}
+
+Op<TcpState> LocalSocket::state() {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(fd_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return failed<TcpState>();
+  return Result<TcpState>(from_kernel(info.tcpi_state));
+}
+
+Op<std::unique_ptr<Socket>> LocalSocket::connecting(engine::Epoll& epoll, UniqueFd fd) {
+  const int raw = fd.get();
+  auto held = std::make_shared<UniqueFd>(std::move(fd));
+  bool first = true;
+  return retry<std::unique_ptr<Socket>>(
+      epoll, raw, EPOLLOUT, [&epoll, held, first]() mutable -> Result<std::unique_ptr<Socket>> {
+        if (std::exchange(first, false)) return tl::unexpected(Errno{EAGAIN, {}});
+        int error = 0;
+        socklen_t size = sizeof error;
+        getsockopt(held->get(), SOL_SOCKET, SO_ERROR, &error, &size);
+        if (error != 0) return tl::unexpected(Errno{error, {}});
+        return std::make_unique<LocalSocket>(epoll, std::move(*held));
+      });
+}
+
+LocalListener::~LocalListener() { epoll_.unwatch(fd_.get()); }
+
+Result<LocalListener::Accepted> LocalListener::next_from(const Endpoint& peer) {
+  for (auto it = others_.begin(); it != others_.end(); ++it) {
+    if (it->first != peer) continue;
+    Accepted found = std::move(it->second);
+    others_.erase(it);
+    return found;
+  }
+  for (;;) {
+    SocketAddress from;
+    UniqueFd fd(accept4(fd_.get(), reinterpret_cast<sockaddr*>(from.octets.data()), &from.size,
+                                SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!fd) return failed<Accepted>();
+    auto socket = std::make_unique<LocalSocket>(epoll_, std::move(fd));
+    const Endpoint who = from.endpoint();
+    if (who == peer) return socket;
+    others_.emplace_back(who, std::move(socket));
+  }
+}
+
+Op<std::unique_ptr<Socket>> LocalListener::accept(const Endpoint& peer) {
+  return retry<Accepted>(epoll_, fd_.get(), EPOLLIN, [this, peer] { return next_from(peer); });
+}
+
+}  // namespace finwait::target

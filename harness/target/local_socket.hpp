@@ -1,0 +1,58 @@
+// Sockets of the local kernel: system calls that never block, waited for through epoll.
+#pragma once
+
+#include "harness/engine/epoll.hpp"
+#include "harness/unique_fd.hpp"
+#include "harness/target/target.hpp"
+
+namespace finwait::target {
+
+/// A socket address as the system calls take it.
+struct SocketAddress {
+  explicit SocketAddress(const Endpoint& endpoint);
+  SocketAddress() = default;
+  [[nodiscard]] Endpoint endpoint() const;
+
+  alignas(8) std::array<std::uint8_t, 28> octets{};  // sockaddr_in6 is the larger one
+  std::uint32_t size = 28;
+};
+
+class LocalSocket : public Socket {
+ public:
+  LocalSocket(engine::Epoll& epoll, UniqueFd fd) : epoll_(epoll), fd_(std::move(fd)) {}
+  ~LocalSocket() override;
+
+  Op<std::size_t> send(wire::ByteView octets) override;
+  Op<Bytes> recv(std::size_t most) override;
+  Op<void> shutdown(How how) override;
+  Op<void> close() override;
+  Op<void> abort() override;
+  Op<void> set(SocketOption option, int value) override;
+  Op<int> get(SocketOption option) override;
+  Op<int> take_error() override;
+  Op<TcpState> state() override;
+
+  /// A connect() in progress: completes with this socket once it is connected.
+  static Op<std::unique_ptr<Socket>> connecting(engine::Epoll& epoll, UniqueFd fd);
+
+ private:
+  engine::Epoll& epoll_;
+  UniqueFd fd_;
+};
+
+class LocalListener : public Listener {
+ public:
+  LocalListener(engine::Epoll& epoll, UniqueFd fd) : epoll_(epoll), fd_(std::move(fd)) {}
+  ~LocalListener() override;
+  Op<std::unique_ptr<Socket>> accept(const Endpoint& peer) override;
+
+ private:
+  using Accepted = std::unique_ptr<Socket>;
+  [[nodiscard]] Result<Accepted> next_from(const Endpoint& peer);
+
+  engine::Epoll& epoll_;
+  UniqueFd fd_;
+  std::vector<std::pair<Endpoint, Accepted>> others_;
+};
+
+}  // namespace finwait::target
