@@ -71,7 +71,7 @@ std::vector<Instance> instances(const Catalogue& catalogue) {
   for (const Chapter* chapter : catalogue) {
     for (const Case& c : *chapter) {
       for (const wire::Family family : c.families) {
-        out.push_back({&c, family, fmt::format("{}/{}", c.id, to_string(family))});
+        out.push_back({&c, family, c.id + (family == wire::Family::ipv4 ? "/ipv4" : "/ipv6")});
       }
     }
   }

@@ -23,6 +23,9 @@ struct Entry {
   std::uint32_t offset = 0, length = 0;
   Instant at;
   std::string text;  ///< beside a packet: what it is; for the others: what happened
+
+  /// The one time to show: when it was handed over, or when it came.
+  [[nodiscard]] TimePoint shown() const { return kind == Kind::received ? at.latest : at.earliest; }
 };
 
 class Transcript {

@@ -1,0 +1,22 @@
+#include "cases/catalogue.hpp"
+
+namespace finwait {
+
+const run::Chapter& release_chapter();
+const run::Chapter& half_close_chapter();
+const run::Chapter& duplicate_fin_chapter();
+const run::Chapter& fin_retransmission_chapter();
+const run::Chapter& abort_chapter();
+const run::Chapter& reset_chapter();
+const run::Chapter& time_wait_chapter();
+const run::Chapter& keepalive_chapter();
+
+const run::Catalogue& cases::catalogue() {
+  static const run::Catalogue all{
+      &release_chapter(), &half_close_chapter(), &duplicate_fin_chapter(), &fin_retransmission_chapter(),
+      &abort_chapter(),   &reset_chapter(),      &time_wait_chapter(),     &keepalive_chapter(),
+  };
+  return all;
+}
+
+}  // namespace finwait

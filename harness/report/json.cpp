@@ -1,0 +1,125 @@
+#include "harness/report/json.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "harness/report/ladder.hpp"
+
+namespace finwait::report {
+
+using Value = nlohmann::ordered_json;
+
+namespace {
+
+constexpr int kFormatVersion = 1;
+
+Value explanation(const run::CaseResult& result) {
+  if (!result.finding) return nullptr;
+  const auto& finding = *result.finding;
+  Value allowed = Value::array();
+  for (const auto& way : finding.allowed) {
+    allowed.push_back({{"what", way.what}, {"when", way.when}, {"requirement", way.requirement}});
+  }
+  Value out{{"summary", finding.summary}, {"allowed", allowed}, {"seen", finding.seen}, {"detail", finding.detail}};
+  if (result.transcript != nullptr) out["conversation"] = ladder(*result.transcript, result.started, 0);
+  return out;
+}
+
+}  // namespace
+
+struct Json::Document {
+  Value run = Value::object();
+  TimePoint started;
+  std::int64_t epoch_ns = 0;
+  std::map<const run::Instance*, std::size_t> order;
+  // By place in the plan and repetition, not by who ended first: two runs with the same outcome read the same.
+  std::map<std::pair<std::size_t, int>, std::vector<Value>> results;
+};
+
+Json::Json(std::string file) : file_(std::move(file)), document_(std::make_unique<Document>()) {}
+Json::~Json() = default;
+
+void Json::run_started(const run::RunInfo& info) {
+  auto& d = *document_;
+  d.started = info.started;
+  d.epoch_ns = info.epoch_ns;
+  for (std::size_t i = 0; i < info.plan.size(); i++) d.order[info.plan[i]] = i;
+  d.run = {{"finwait_version", info.finwait_version},
+           {"target", info.target},
+           {"target_version", info.target_version},
+           {"machine", info.machine},
+           {"seed", info.seed},
+           {"started_ns", info.epoch_ns + info.started.time_since_epoch().count()},
+           {"duration_ns", nullptr},
+           {"complete", false},
+           {"planned", info.plan.size()}};
+  changed_ = true;
+  write();
+}
+
+void Json::case_finished(run::CaseResult& result) {
+  auto& d = *document_;
+  const bool violated = result.finding && !result.finding->violated.empty();
+  Value out{{"id", result.instance->id},
+            {"title", result.instance->definition->title},
+            {"target", d.run["target"]},
+            {"verdict", to_string(result.verdict)},
+            {"requirements", result.instance->definition->covers},
+            {"violated", violated ? Value::array({result.finding->violated}) : Value::array()},
+            {"explanation", explanation(result)},
+            {"started_ns", (result.started - d.started).count()},
+            {"duration_ns", result.duration.count()},
+            {"seed", result.seed},
+            {"attempts", result.attempts},
+            {"trace", result.trace.empty() ? Value(nullptr) : Value(result.trace)}};
+  if (!result.reason.empty()) out["expected_because"] = result.reason;
+  d.results[{d.order[result.instance], result.repetition}].push_back(std::move(out));
+  changed_ = true;
+}
+
+void Json::progress(Duration /*elapsed*/, std::size_t /*done*/, std::size_t /*total*/) { write(); }
+
+void Json::run_finished(const run::Totals& totals) {
+  document_->run["duration_ns"] = totals.elapsed.count();
+  document_->run["worst_lateness_ns"] = totals.worst_lateness.count();
+  document_->run["complete"] = !totals.interrupted;
+  changed_ = true;
+  write();
+}
+
+std::string Json::text() const {
+  Value results = Value::array();
+  for (const auto& [place, values] : document_->results) {
+    for (const auto& value : values) results.push_back(value);
+  }
+  // A target may have sent any octets: what is not UTF-8 is replaced, never an exception.
+  return Value{{"format", kFormatVersion}, {"run", document_->run}, {"results", results}}.dump(
+             1, ' ', false, Value::error_handler_t::replace) +
+         "\n";
+}
+
+void Json::write() {
+  if (file_.empty() || !changed_ || !problem_.empty()) return;
+  changed_ = false;
+  const std::string partial = file_ + ".part";
+  const std::string document = text();
+  std::FILE* out = std::fopen(partial.c_str(), "w");
+  bool good = out != nullptr && std::fwrite(document.data(), 1, document.size(), out) == document.size();
+  int error = errno;
+  if (out != nullptr && std::fclose(out) != 0) {
+    good = false;
+    error = errno;
+  }
+  if (good && std::rename(partial.c_str(), file_.c_str()) == 0) return;
+  if (good) error = errno;
+  problem_ = fmt::format("the results cannot be written to {}: {}", file_, std::strerror(error));
+  if (out != nullptr) unlink(partial.c_str());
+}
+
+}  // namespace finwait::report

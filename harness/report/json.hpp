@@ -1,0 +1,41 @@
+// JSON results (docs/results.schema.json).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/run/observer.hpp"
+
+namespace finwait::report {
+
+/// Writes FILE as a whole, next to it and then renamed: it is never half written. While cases run it is brought up to
+/// date about once a second, so that a run that is killed leaves what it had.
+class Json : public run::Observer {
+ public:
+  explicit Json(std::string file);
+  ~Json() override;
+  Json(const Json&) = delete;
+  Json& operator=(const Json&) = delete;
+
+  void run_started(const run::RunInfo& info) override;
+  void case_finished(run::CaseResult& result) override;
+  void progress(Duration elapsed, std::size_t done, std::size_t total) override;
+  void run_finished(const run::Totals& totals) override;
+
+  /// Why the file could not be written; empty when it could.
+  [[nodiscard]] const std::string& problem() const { return problem_; }
+  /// The document as it stands.
+  [[nodiscard]] std::string text() const;
+
+ private:
+  void write();
+
+  struct Document;
+  std::string file_;
+  std::unique_ptr<Document> document_;
+  bool changed_ = false;
+  std::string problem_;
+};
+
+}  // namespace finwait::report
