@@ -109,7 +109,7 @@ void Peer::refuse(const Received& received, const std::string& summary, std::vec
   finding.summary = summary;
   finding.allowed = std::move(allowed);
   finding.seen = fmt::format("{}, {:.6f} s after the last event", wire::describe(received.segment, irs_, iss_),
-                             seconds(received.at.latest - last_event_.latest));
+                             seconds(std::max(Duration{0}, received.at.latest - last_event_.earliest)));
   if (spec != nullptr) finding.detail = wire::render(wire::diff(*spec, expected(), received.segment));
   finding.violated = requirement;
   throw CaseEnded(std::move(finding));
@@ -128,7 +128,7 @@ void Peer::judge_time(const Window& window, Instant anchor, const wire::Spec& sp
   finding.allowed.push_back({wire::describe(spec, expected()),
                              window.to_string() + (window.why.empty() ? "" : " (" + window.why + ")"),
                              std::string(requirement)});
-  finding.seen = fmt::format("{} after {:.6f} s", wire::describe(received.segment, irs_, iss_), seconds(delay.most));
+  finding.seen = fmt::format("{}, after {:.6f} s", wire::describe(received.segment, irs_, iss_), seconds(delay.most));
   const Duration lateness = scenario_.loop().lateness_since(anchor.latest);
   const Duration overshoot = delay.least - window.latest;
   if (surely_early || (surely_late && overshoot > lateness)) {

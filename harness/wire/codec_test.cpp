@@ -23,7 +23,7 @@ class Craft : public testing::TestWithParam<Family> {
   }
   [[nodiscard]] Bytes options_in(const Bytes& packet) const {
     const auto at = packet.begin() + static_cast<std::ptrdiff_t>(tcp);
-    return {at + 20, at + (packet[tcp + 12] >> 4) * 4};
+    return {at + 20, at + std::ptrdiff_t{packet[tcp + 12] >> 4} * 4};
   }
 };
 

@@ -50,8 +50,8 @@ bool is_extension(std::uint8_t kind) {
 
 std::size_t extension_size(std::uint8_t kind, std::uint8_t length) {
   if (kind == kFragment) return 8;
-  if (kind == kAuthentication) return (length + 2U) * 4;  // RFC 4302 2.2 counts in 32-bit words, less two
-  return (length + 1U) * 8;
+  if (kind == kAuthentication) return (std::size_t{length} + 2) * 4;  // RFC 4302 2.2 counts in 32-bit words, less two
+  return (std::size_t{length} + 1) * 8;
 }
 
 InnerResult inside_ipv6(ByteView packet) {
@@ -102,7 +102,7 @@ tl::expected<Layout, ParseError> tcp_layout(ByteView packet, Family family, cons
                    protocol_name(inner.protocol));
   const std::size_t room = inner.end - inner.begin;
   if (room < kTcpHeader) return malformed("a TCP header takes {} octets but the segment has {}", kTcpHeader, room);
-  const unsigned words = packet[inner.begin + 12] >> 4;
+  const std::size_t words = packet[inner.begin + 12] >> 4;
   if (words < 5) return malformed("TCP data offset {} words is under the 5 of a header without options", words);
   if (words * 4 > room) return malformed("TCP data offset {} words runs over the segment's {} octets", words, room);
   return Layout{family, inner.begin, inner.begin + words * 4, inner.end};
@@ -118,7 +118,7 @@ tl::expected<IpHeader, ParseError> locate_ip_header(ByteView packet) {
   if (packet.size() < least)
     return malformed("an IPv{} header takes {} octets but only {} arrived", version, least, packet.size());
   if (version == 6) return IpHeader{Family::ipv6, kIpv6Header};
-  const unsigned words = packet[0] & 0x0fU;
+  const std::size_t words = packet[0] & 0x0fU;
   if (words < 5) return malformed("IPv4 header length {} words is under the 5 of a header without options", words);
   if (words * 4 > packet.size())
     return malformed("IPv4 header length {} words but only {} octets arrived", words, packet.size());

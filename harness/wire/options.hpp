@@ -69,7 +69,7 @@ class OptionList {
   [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] std::span<const std::uint8_t> octets() const { return {octets_.data(), size_}; }
   /// Length on the wire: rounded up to a multiple of four.
-  [[nodiscard]] std::size_t padded_size() const { return (size_ + 3U) / 4 * 4; }
+  [[nodiscard]] std::size_t padded_size() const { return (std::size_t{size_} + 3) / 4 * 4; }
 
   /// "mss 1460,sackOK,TS val 1 ecr 2,nop,wscale 7", as tcpdump writes it.
   [[nodiscard]] std::string to_string() const;

@@ -46,7 +46,7 @@ void overwrite(const Patch& patch, const Layout& layout, Bytes& packet) {
 
 /// The octets a receiver sums for the IPv4 header: those that the header length claims, where that is possible.
 std::size_t summed_ip_header(const Bytes& packet) {
-  const std::size_t claimed = (packet[0] & 0x0fU) * 4;
+  const std::size_t claimed = std::size_t{packet[0] & 0x0fU} * 4;
   return claimed < kIpv4Header || claimed > packet.size() ? kIpv4Header : claimed;
 }
 

@@ -47,10 +47,10 @@ inline Bytes with_pseudo_header(const Bytes& packet, std::size_t begin, std::siz
 }
 
 inline bool ip_checksum_right(const Bytes& packet) {
-  return plain_checksum(Bytes(packet.begin(), packet.begin() + (packet[0] & 0x0f) * 4)) == 0;
+  return plain_checksum(Bytes(packet.begin(), packet.begin() + std::ptrdiff_t{packet[0] & 0x0f} * 4)) == 0;
 }
 inline bool tcp_checksum_right(const Bytes& packet) {
-  const std::size_t begin = (packet[0] >> 4) == 4 ? (packet[0] & 0x0fU) * 4 : 40;
+  const std::size_t begin = (packet[0] >> 4) == 4 ? std::size_t{packet[0] & 0x0fU} * 4 : 40;
   return plain_checksum(with_pseudo_header(packet, begin, packet.size(), 6)) == 0;
 }
 

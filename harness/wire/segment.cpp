@@ -10,7 +10,7 @@ std::string to_string(Flags flags) {
   static constexpr std::string_view letters = "FSRP.UEW";  // bit 0 upwards, tcpdump's letters in tcpdump's order
   std::string text;
   for (unsigned bit = 0; bit < letters.size(); ++bit)
-    if (((flags.bits >> bit) & 1U) != 0) text += letters[bit];
+    if (flags.any(Flags{static_cast<std::uint8_t>(1U << bit)})) text += letters[bit];
   return text.empty() ? "none" : text;
 }
 

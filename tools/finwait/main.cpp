@@ -1,15 +1,89 @@
-#include "harness/target/local_kernel.hpp"
-#include "harness/run/runner.hpp"
-#include "harness/report/console.hpp"
-#include "cases/catalogue.hpp"
-int main(int argc,char**argv){
-  finwait::target::LocalLab lab;
-  finwait::report::Console console(stdout,{.verbose=argc>2});
-  auto all=finwait::run::instances(finwait::cases::catalogue());
-  std::vector<std::string> sel; if(argc>1) sel.push_back(argv[1]);
-  auto plan=finwait::run::select(all,sel,{});
-  if(!plan){fprintf(stderr,"%s\n",plan.error().c_str());return 2;}
-  finwait::run::Runner r(lab,{},{&console},{});
-  auto t=r.run(*plan,{});
-  if(!t){fprintf(stderr,"%s\n",t.error().c_str());return 3;}
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "tools/finwait/commands.hpp"
+
+namespace {
+
+using namespace finwait::tool;
+
+constexpr const char* kExamples = R"(
+Examples:
+  finwait run                             every case against this machine's kernel
+  finwait run 'keepalive/**' -x '*/ipv6'  one chapter, IPv4 only
+  finwait run rfc9293:3.8.4 --json out.json --out captures
+  finwait run 'reset/**' -v               with the conversation of every case
+  finwait run release/active/four-segments --until-fail
+  finwait list @should                    what tests a SHOULD
+  finwait doctor                          can this machine run it?
+
+A selector is an id glob (* within a part of the id, ** across parts), a standard with a section (rfc9293:3.6), or a
+level (@must, @should, @may).
+
+Exit codes: 0 as expected, 1 not as expected, 2 wrong usage or nothing selected, 3 the environment cannot do it,
+4 finwait itself or a case broke.)";
+
+void add_selection(CLI::App* verb, std::vector<std::string>& selectors, std::vector<std::string>& excluded) {
+  verb->add_option("selector", selectors, "which cases; all without one");
+  verb->add_option("-x,--exclude", excluded, "leave these out (a selector; may be repeated)")->allow_extra_args(false);
+}
+
+void add_run(CLI::App& app, RunArguments& a, int& code) {
+  CLI::App* verb = app.add_subcommand("run", "run cases and print verdicts");
+  add_selection(verb, a.selectors, a.excluded);
+  verb->add_option("--target", a.target, "what to test: linux, this machine's kernel")->capture_default_str();
+  verb->add_option("--json", a.json, "write results to FILE (docs/results.schema.json)")->type_name("FILE");
+  verb->add_option("--out", a.out, "write one pcapng per case into DIR")->type_name("DIR");
+  verb->add_option("--seed", a.seed, "sequence numbers and ports come from it")->capture_default_str();
+  verb->add_option("-j,--jobs", a.jobs, "how many cases at once; 0: all")->capture_default_str();
+  verb->add_option("--repeat", a.repeat, "run each case N times, all at once")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100000));
+  verb->add_flag("--until-fail", a.until_fail, "run again and again until a verdict is not as expected");
+  verb->add_option("--expectations", a.expectations, "known deviations from FILE and not from the built-in list")
+      ->type_name("FILE");
+  verb->add_flag("--no-expectations", a.no_expectations, "judge without any list of known deviations");
+  verb->add_flag("--strict", a.strict, "an unexpected pass (XPASS) is not as expected either");
+  verb->add_flag("-v,--verbose", a.verbose, "show the conversation of every case");
+  verb->add_option("--color", a.colour, "colours: auto, always or never")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+  verb->callback([&] { code = run(a); });
+}
+
+void add_list(CLI::App& app, ListArguments& a, int& code) {
+  CLI::App* verb = app.add_subcommand("list", "show the cases, or the requirements and who tests them");
+  add_selection(verb, a.selectors, a.excluded);
+  verb->add_flag("--requirements", a.requirements, "each requirement with the cases that cover it");
+  verb->callback([&] { code = list(a); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("finwait plays the remote peer of a TCP and tests how connections end and are kept alive.", "finwait");
+  app.set_version_flag("--version", "finwait " FINWAIT_VERSION);
+  app.footer(kExamples);
+  app.require_subcommand(1);
+  int code = kAsExpected;
+  RunArguments run_arguments;
+  ListArguments list_arguments;
+  add_run(app, run_arguments, code);
+  add_list(app, list_arguments, code);
+  app.add_subcommand("doctor", "check what this machine can do, and say how to mend what it cannot")->callback([&] {
+    code = doctor();
+  });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int shown = app.exit(error);
+    return shown == 0 ? kAsExpected : kUsage;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "finwait: {}\n", error.what());
+    return kBroken;
+  }
+  return code;
 }

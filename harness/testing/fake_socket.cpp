@@ -1,0 +1,88 @@
+#include "harness/testing/fake_socket.hpp"
+
+#include <utility>
+
+namespace finwait::testing {
+
+using engine::Op;
+using SocketPtr = std::unique_ptr<target::Socket>;
+
+namespace {
+
+tl::unexpected<Errno> failed(int error) { return tl::unexpected(Errno{error, {}}); }
+
+// `attempt` gives nullopt as long as the call has to wait; `wait` puts something away that is tried after every event.
+template <class T>
+Op<T> now_or_later(const std::function<std::optional<Result<T>>()>& attempt,
+                   const std::function<void(std::function<bool()>)>& wait, std::function<void()> on_abandon = {}) {
+  if (auto now = attempt()) return Op<T>(std::move(*now));
+  auto state = std::make_shared<typename Op<T>::State>();
+  state->on_abandon = std::move(on_abandon);
+  wait([attempt, weak = std::weak_ptr(state)] {
+    const auto waiting = weak.lock();
+    if (!waiting) return true;
+    auto result = attempt();
+    if (result) waiting->complete(std::move(*result));
+    return result.has_value();
+  });
+  return Op<T>(std::move(state));
+}
+
+}  // namespace
+
+FakeSocket::~FakeSocket() {
+  if (tcb_) tcp_->abort(tcb_);
+}
+
+Op<std::size_t> FakeSocket::send(ByteView octets) { return tcp_->send(tcb_, octets); }
+
+Op<Bytes> FakeSocket::recv(std::size_t most) {
+  return now_or_later<Bytes>(
+      [tcp = tcp_.get(), tcb = tcb_.get(), most]() -> std::optional<Result<Bytes>> {
+        auto result = tcp->recv(*tcb, most);
+        if (!result && result.error() == EAGAIN) return std::nullopt;
+        return result;
+      },
+      [this](auto attempt) { tcb_->waiting.push_back(std::move(attempt)); });
+}
+
+Op<void> FakeSocket::shutdown(target::How how) { return tcp_->shutdown(tcb_, how); }
+
+Op<void> FakeSocket::close() {
+  tcp_->close(std::exchange(tcb_, nullptr));
+  return Result<void>{};
+}
+
+Op<void> FakeSocket::abort() {
+  tcp_->abort(std::exchange(tcb_, nullptr));
+  return Result<void>{};
+}
+
+Op<void> FakeSocket::set(target::SocketOption option, int value) { return tcp_->set(tcb_, option, value); }
+Op<int> FakeSocket::get(target::SocketOption option) { return FakeTcp::get(*tcb_, option); }
+Op<int> FakeSocket::take_error() { return Result<int>(std::exchange(tcb_->error, 0)); }
+Op<TcpState> FakeSocket::state() { return Result<TcpState>(tcb_->state); }
+
+Op<SocketPtr> FakeSocket::connecting(const std::shared_ptr<FakeTcp>& tcp, const FakeTcp::TcbPtr& tcb) {
+  return now_or_later<SocketPtr>(
+      [tcp, weak = std::weak_ptr(tcb)]() -> std::optional<Result<SocketPtr>> {
+        const auto connection = weak.lock();
+        const TcpState state = connection->state;
+        if (state == TcpState::syn_sent || state == TcpState::syn_received) return std::nullopt;
+        if (state != TcpState::closed) return std::make_unique<FakeSocket>(tcp, connection);
+        return failed(std::exchange(connection->error, 0));
+      },
+      [tcb](auto attempt) { tcb->waiting.push_back(std::move(attempt)); }, [tcp, tcb] { tcp->close(tcb); });
+}
+
+Op<SocketPtr> FakeListener::accept(const Endpoint& peer) {
+  return now_or_later<SocketPtr>(
+      [tcp = tcp_, local = local_, peer]() -> std::optional<Result<SocketPtr>> {
+        auto tcb = tcp->accept(local, peer);
+        if (!tcb) return std::nullopt;
+        return std::make_unique<FakeSocket>(tcp, std::move(tcb));
+      },
+      [this](auto attempt) { tcp_->wait_at(local_, std::move(attempt)); });
+}
+
+}  // namespace finwait::testing

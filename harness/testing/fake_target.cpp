@@ -1,0 +1,99 @@
+#include "harness/testing/fake_target.hpp"
+
+#include <charconv>
+
+#include "harness/testing/fake_socket.hpp"
+
+namespace finwait::testing {
+
+using namespace std::chrono_literals;
+using target::Capability;
+
+namespace {
+
+constexpr std::uint32_t kTarget4 = 0xC6120001;  // 198.18.0.1
+constexpr std::uint32_t kPeers = 131000;
+
+std::optional<int> to_int(const std::string& text) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+model::Profile fake_profile() {
+  model::Profile profile = model::linux_profile(Duration{0});
+  profile.name = "fake";
+  profile.granularity = model::Granularity::exact;
+  profile.reaction = 50ms;
+  return profile;
+}
+
+tl::expected<Instant, std::string> FakeLink::transmit(ByteView packet) {
+  const TimePoint at = clock_.now();
+  tcp_.packet(packet);
+  return Instant{at, at};
+}
+
+tl::expected<int, std::string> FakeLink::receive(const Receiver& receiver) {
+  int count = 0;
+  for (; !queue_.empty(); count++) {
+    const auto [at, packet] = std::move(queue_.front());
+    queue_.pop_front();
+    receiver({at, at}, packet);
+  }
+  return count;
+}
+
+FakeTarget::FakeTarget(engine::VirtualTime& time, Defects defects)
+    : time_(time),
+      capabilities_{Capability::passive, Capability::active,    Capability::half_close, Capability::abort,
+                    Capability::keepalive, Capability::options, Capability::tcp_state,  Capability::sysctls,
+                    Capability::ipv4,    Capability::ipv6,      Capability::virtual_clock},
+      profile_(fake_profile()),
+      tcp_(std::make_shared<FakeTcp>(time, profile_, std::move(defects),
+                                     [this](Bytes packet) { link_.from_tcp(std::move(packet)); })),
+      link_(time, *tcp_) {
+  time_.add(*this);
+}
+
+FakeTarget::~FakeTarget() { time_.remove(*this); }
+
+wire::Address FakeTarget::address(wire::Family family) const {
+  return family == wire::Family::ipv4 ? wire::Address::v4(kTarget4) : *wire::Address::from_string("2001:db8::1");
+}
+
+wire::Address FakeTarget::first_peer_address(wire::Family family) const { return address(family).plus(1); }
+
+std::uint32_t FakeTarget::peer_address_count() const { return kPeers; }
+
+Result<std::unique_ptr<target::Listener>> FakeTarget::listen(const Endpoint& local) {
+  if (!tcp_->listen(local)) return tl::unexpected(Errno{EADDRINUSE, {}});
+  return std::make_unique<FakeListener>(tcp_, local);
+}
+
+engine::Op<std::unique_ptr<target::Socket>> FakeTarget::connect(const Endpoint& peer) {
+  return FakeSocket::connecting(tcp_, tcp_->connect(address(peer.address.family), peer));
+}
+
+Result<void> FakeTarget::set_sysctl(const std::string& name, const std::string& value) {
+  const auto number = to_int(value);
+  if (!number || *number < 1) return tl::unexpected(Errno{EINVAL, {}});
+  const auto duration = std::chrono::seconds(*number);
+  if (name == "net.ipv4.tcp_keepalive_time") {
+    tcp_->settings.keepalive_idle = duration;
+  } else if (name == "net.ipv4.tcp_keepalive_intvl") {
+    tcp_->settings.keepalive_interval = duration;
+  } else if (name == "net.ipv4.tcp_keepalive_probes") {
+    tcp_->settings.keepalive_count = *number;
+  } else if (name == "net.ipv4.tcp_fin_timeout") {
+    tcp_->settings.fin_timeout = duration;
+  } else {
+    return tl::unexpected(Errno{ENOENT, {}});
+  }
+  return {};
+}
+
+}  // namespace finwait::testing

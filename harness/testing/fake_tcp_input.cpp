@@ -1,0 +1,206 @@
+// SEGMENT ARRIVES for a connection (RFC 9293 3.10.7.4, with RFC 5961).
+#include <array>
+
+#include "harness/testing/fake_tcp.hpp"
+
+namespace finwait::testing {
+
+using namespace std::chrono_literals;
+using wire::Segment;
+
+void FakeTcp::arrives(const TcbPtr& tcb, const Segment& segment) {
+  restart_idle(*tcb, segment);
+  if (tcb->state == TcpState::syn_sent) {
+    arrives_syn_sent(*tcb, segment);
+  } else {
+    arrives_synchronized(tcb, segment);
+  }
+  settle(tcb);
+  wake_listener(tcb->local);
+}
+
+void FakeTcp::arrives_synchronized(const TcbPtr& tcb, const Segment& segment) {
+  if (segment.flags.any(wire::kRst)) return rst_arrives(tcb, segment);
+  if (reopens(tcb, segment)) return;
+  if (segment.flags.any(wire::kSyn)) return syn_arrives(*tcb, segment);
+  if (!acceptable(*tcb, segment)) return unacceptable(*tcb, segment);
+  if (!segment.flags.any(wire::kAck) && !has(Defect::fin_without_ack_taken)) return;
+  if (segment.flags.any(wire::kAck) && !ack_arrives(*tcb, segment)) return;
+  if (tcb->state != TcpState::closed) text_arrives(*tcb, segment);
+}
+
+// RFC 9293 MUST-26: the idle time counts from the last segment that came.
+void FakeTcp::restart_idle(Tcb& tcb, const Segment& segment) {
+  tcb.heard = now();
+  KeepaliveTimer& timer = tcb.keepalive;
+  if (!timer.at) return;
+  if (segment.payload.empty() && has(Defect::idle_not_restarted_by_ack) && timer.unanswered == 0) return;
+  if (!segment.payload.empty() && has(Defect::idle_not_restarted_by_data)) return;
+  const bool answered = timer.unanswered > 0;
+  if (!has(Defect::answered_probe_still_counts)) timer.unanswered = 0;
+  timer.at = now() + (answered && has(Defect::answered_probe_continues) ? timer.interval : timer.idle);
+}
+
+// RFC 9293 3.4, table 6.
+bool FakeTcp::acceptable(const Tcb& tcb, const Segment& segment) const {
+  const std::uint32_t window = tcb.window();
+  const std::uint32_t length = segment.length();
+  const bool beyond = wire::after(segment.seq, tcb.rcv_nxt + window) && segment.flags.any(wire::kFin);
+  if (beyond && has(Defect::fin_beyond_window_taken)) return true;
+  if (length == 0) return window == 0 ? segment.seq == tcb.rcv_nxt : wire::in_window(segment.seq, tcb.rcv_nxt, window);
+  return wire::in_window(segment.seq, tcb.rcv_nxt, window) ||
+         wire::in_window(segment.seq + (length - 1), tcb.rcv_nxt, window);
+}
+
+void FakeTcp::unacceptable(Tcb& tcb, const Segment& segment) {
+  const bool closed_window = tcb.window() == 0 && segment.seq == tcb.rcv_nxt;
+  if (closed_window && segment.flags.any(wire::kAck)) {  // its ACK still counts
+    if (!has(Defect::zero_window_ack_ignored) && !ack_arrives(tcb, segment)) return;
+    if (tcb.state == TcpState::closed || has(Defect::zero_window_silent)) return;
+    return emit_ack(tcb);
+  }
+  if (duplicate_fin(tcb, segment) || peer_probe(tcb, segment)) return;
+  if (has(Defect::out_of_window_silent)) return;
+  if (has(Defect::out_of_window_rst)) return emit_rst_for(segment);
+  emit_challenge(tcb);
+}
+
+// A FIN that has been taken before. True when a defect has answered it.
+bool FakeTcp::duplicate_fin(Tcb& tcb, const Segment& segment) {
+  if (!segment.flags.any(wire::kFin) || !tcb.peer_fin || segment.seq + segment.length() != tcb.rcv_nxt) return false;
+  if (tcb.state == TcpState::time_wait && !has(Defect::time_wait_not_restarted)) enter_time_wait(tcb);
+  struct Row {
+    TcpState state;
+    Defect advances, rst, silent;
+  };
+  using D = Defect;
+  constexpr std::array<Row, 4> kRows{{
+      {TcpState::close_wait, D::dup_fin_close_wait_advances, D::dup_fin_close_wait_rst, D::dup_fin_close_wait_silent},
+      {TcpState::closing, D::dup_fin_closing_advances, D::dup_fin_closing_rst, D::dup_fin_closing_silent},
+      {TcpState::last_ack, D::dup_fin_last_ack_advances, D::dup_fin_last_ack_rst, D::dup_fin_last_ack_silent},
+      {TcpState::time_wait, D::dup_fin_time_wait_advances, D::dup_fin_time_wait_rst, D::dup_fin_time_wait_silent},
+  }};
+  for (const Row& row : kRows) {
+    if (row.state != tcb.state) continue;
+    if (has(row.advances)) tcb.rcv_nxt += 1;
+    if (has(row.rst)) return emit_rst_for(segment), true;
+    if (has(row.silent)) return true;
+  }
+  return false;
+}
+
+// The peer's keepalive probe. True when a defect has answered it.
+bool FakeTcp::peer_probe(Tcb& tcb, const Segment& segment) {
+  if (segment.seq + 1 != tcb.rcv_nxt || segment.flags.any(wire::kFin) || segment.payload.size() > 1) return false;
+  if (has(Defect::peer_probe_octet_delivered)) {
+    tcb.unread.insert(tcb.unread.end(), segment.payload.begin(), segment.payload.end());
+  }
+  if (has(Defect::peer_probe_rst)) return emit_rst_for(segment), true;
+  return has(Defect::peer_probe_ignored);
+}
+
+// RFC 5961 3.2: exact, in the window, outside.
+void FakeTcp::rst_arrives(const TcbPtr& tcb, const Segment& segment) {
+  if (rst_ignored(*tcb, segment)) return;
+  const bool exact = segment.seq == tcb->rcv_nxt;
+  const bool inside = wire::in_window(segment.seq, tcb->rcv_nxt, tcb->window());
+  const bool below = wire::before(segment.seq, tcb->rcv_nxt);
+  if (exact || (inside && has(Defect::rst_in_window_taken)) || (below && has(Defect::rst_outside_taken))) {
+    return rst_accepted(tcb);
+  }
+  if (inside && !has(Defect::rst_in_window_silent)) emit_challenge(*tcb);
+  if (!inside && has(Defect::rst_outside_acked)) emit_challenge(*tcb);
+}
+
+bool FakeTcp::rst_ignored(const Tcb& tcb, const Segment& segment) const {
+  if (has(Defect::rst_exact_ignored)) return segment.seq == tcb.rcv_nxt;
+  if (has(Defect::rst_exact_ignored_late) && tcb.fin_sent) return segment.seq == tcb.rcv_nxt;
+  if (has(Defect::rst_with_data_ignored)) return !segment.payload.empty();
+  if (has(Defect::rst_needs_ack)) return !segment.flags.any(wire::kAck);
+  if (has(Defect::rst_zero_window_ignored)) return tcb.window() == 0;
+  return has(Defect::keepalive_ignores_rst) && tcb.keepalive.on;
+}
+
+void FakeTcp::rst_accepted(const TcbPtr& tcb) {
+  if (has(Defect::rst_answered_with_rst)) emit_abort(*tcb);
+  switch (tcb->state) {
+    case TcpState::syn_received:
+      if (tcb->old_incarnation && tcb->old_incarnation->state == TcpState::time_wait) {
+        connections_[{tcb->local, tcb->peer}] = tcb->old_incarnation;  // MAY-2: back it goes
+      }
+      return drop(*tcb, ECONNREFUSED);
+    case TcpState::close_wait: return drop(*tcb, has(Defect::rst_gives_eof) ? 0 : EPIPE);  // as Linux has it
+    case TcpState::closing:
+    case TcpState::last_ack:
+    case TcpState::time_wait: return drop(*tcb, 0);
+    default: break;
+  }
+  drop(*tcb, has(Defect::rst_gives_eof) ? 0 : ECONNRESET);
+}
+
+// RFC 5961 4.2, and RFC 9293 for SYN-RECEIVED.
+void FakeTcp::syn_arrives(Tcb& tcb, const Segment& segment) {
+  if (tcb.state == TcpState::syn_received) {
+    const bool acks_ours = segment.flags.any(wire::kAck) && segment.ack == tcb.snd_nxt;
+    if (segment.seq == tcb.irs && acks_ours && tcb.active) {  // simultaneous open, the peer's half
+      if (ack_in_syn_received(tcb, segment)) emit_ack(tcb);
+      return;
+    }
+    if (segment.seq == tcb.irs) return emit_syn(tcb);
+    if (!tcb.active && acceptable(tcb, segment)) return drop(tcb, 0);  // back to LISTEN
+  }
+  if (has(Defect::syn_silent)) return;
+  if (has(Defect::syn_resets_connection) && acceptable(tcb, segment)) {
+    emit_abort(tcb);
+    return drop(tcb, ECONNRESET);
+  }
+  emit_challenge(tcb);
+}
+
+// RFC 9293 MAY-2, RFC 6191 without timestamps: a SYN from above the old connection opens a new one.
+bool FakeTcp::reopens(const TcbPtr& tcb, const Segment& segment) {
+  if (tcb->state != TcpState::time_wait || !listeners_.contains(tcb->local)) return false;
+  if (segment.flags.any(wire::kAck) || !segment.flags.any(wire::kSyn)) return false;
+  if (wire::before(segment.seq, tcb->rcv_nxt) && !has(Defect::time_wait_reopens_any_seq)) return false;
+  const bool low = has(Defect::time_wait_reopens_low_iss);
+  passive_open(segment, low ? tcb->snd_nxt - 100000 : tcb->snd_nxt + 65537, tcb);
+  return true;
+}
+
+bool FakeTcp::ack_in_syn_received(Tcb& tcb, const Segment& segment) {
+  if (segment.ack != tcb.snd_nxt) {
+    emit_rst_for(segment);
+    return false;
+  }
+  sample_rtt(tcb, segment.ack);
+  tcb.snd_una = segment.ack;
+  tcb.snd_wl1 = segment.seq;
+  tcb.snd_wl2 = segment.ack;
+  tcb.snd_wnd = segment.window;
+  tcb.max_snd_wnd = std::max(tcb.max_snd_wnd, tcb.snd_wnd);
+  established(tcb);
+  return true;
+}
+
+bool FakeTcp::ack_arrives(Tcb& tcb, const Segment& segment) {
+  if (tcb.state == TcpState::syn_received) return ack_in_syn_received(tcb, segment);
+  SeqNum ack = segment.ack;
+  if (wire::after(ack, tcb.snd_nxt)) {
+    const bool takes_fin = has(Defect::fin_with_bad_ack_taken) && segment.flags.any(wire::kFin);
+    if (!has(Defect::future_ack_taken) && !takes_fin) {
+      if (!has(Defect::future_ack_silent)) emit_challenge(tcb);
+      return false;
+    }
+    ack = takes_fin ? tcb.snd_una : tcb.snd_nxt;
+  }
+  if (wire::before(ack, tcb.snd_una - tcb.max_snd_wnd)) {  // RFC 5961 5.2
+    emit_challenge(tcb);
+    return false;
+  }
+  const bool blind = has(Defect::fin_with_ack_goes_to_closing) && segment.flags.any(wire::kFin);
+  if (wire::after(ack, tcb.snd_una) && !blind) acknowledged(tcb, ack);
+  learn_window(tcb, segment);
+  return true;
+}
+
+}  // namespace finwait::testing

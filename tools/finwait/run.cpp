@@ -1,0 +1,110 @@
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <optional>
+#include <sstream>
+
+#include "cases/catalogue.hpp"
+#include "harness/report/captures.hpp"
+#include "harness/report/console.hpp"
+#include "harness/report/json.hpp"
+#include "harness/run/runner.hpp"
+#include "harness/target/local_kernel.hpp"
+#include "tools/finwait/commands.hpp"
+#include "tools/finwait/signals.hpp"
+
+namespace finwait::tool {
+
+using namespace std::chrono_literals;
+using run::Verdict;
+
+namespace {
+
+int complain(int code, const std::string& what) {
+  fmt::print(stderr, "finwait: {}\n", what);
+  return code;
+}
+
+tl::expected<std::vector<run::Expectation>, std::string> expectations(const RunArguments& arguments) {
+  if (arguments.no_expectations) return {};
+  if (arguments.expectations.empty()) {
+    return run::parse_expectations(cases::expectations_of(arguments.target), "cases/expectations/" + arguments.target + ".toml");
+  }
+  std::ifstream in(arguments.expectations);
+  std::stringstream text;
+  text << in.rdbuf();
+  if (!in) return tl::unexpected(fmt::format("{} cannot be read", arguments.expectations));
+  return run::parse_expectations(text.str(), arguments.expectations);
+}
+
+report::Console::Style style(const RunArguments& arguments) {
+  const bool terminal = isatty(STDOUT_FILENO) != 0;
+  const char* no_colour = std::getenv("NO_COLOR");
+  const bool wanted = arguments.colour == "always" ||
+                      (arguments.colour == "auto" && terminal && (no_colour == nullptr || *no_colour == '\0'));
+  return {.terminal = terminal, .colour = wanted, .verbose = arguments.verbose};
+}
+
+run::RunInfo describe_run() {
+  utsname system{};
+  uname(&system);
+  timespec wall{};
+  clock_gettime(CLOCK_REALTIME, &wall);
+  run::RunInfo info;
+  info.finwait_version = FINWAIT_VERSION;
+  info.machine = fmt::format("{} {} {}", system.sysname, system.release, system.machine);
+  info.epoch_ns = std::int64_t{wall.tv_sec} * 1'000'000'000 + wall.tv_nsec -
+                  engine::monotonic_now().time_since_epoch().count();
+  return info;
+}
+
+int exit_code(const run::Totals& totals, bool strict) {
+  if (totals.count(Verdict::error) > 0) return kBroken;
+  const int bad = totals.count(Verdict::fail) + totals.count(Verdict::deviation) + totals.count(Verdict::inconclusive) +
+                  (strict ? totals.count(Verdict::xpass) : 0);
+  return bad > 0 || totals.interrupted ? kNotAsExpected : kAsExpected;
+}
+
+}  // namespace
+
+int run(const RunArguments& arguments) {
+  if (arguments.target != "linux") {
+    return complain(kUsage, fmt::format("unknown target '{}': there is linux, this machine's kernel", arguments.target));
+  }
+  const auto all = run::instances(cases::catalogue());
+  const auto plan = run::select(all, arguments.selectors, arguments.excluded);
+  if (!plan) return complain(kUsage, plan.error());
+  const auto known = expectations(arguments);
+  if (!known) return complain(kUsage, known.error());
+
+  target::LocalLab lab;
+  const Signals signals(lab.epoll());
+  // Captures first: they fill in the path that the others report.
+  std::optional<report::Captures> captures;
+  if (!arguments.out.empty()) captures.emplace(arguments.out);
+  if (captures && !captures->problem().empty()) return complain(kEnvironment, captures->problem());
+  report::Console console(stdout, style(arguments));
+  report::Json json(arguments.json);
+  std::vector<run::Observer*> observers{&console, &json};
+  if (captures) observers.insert(observers.begin(), &*captures);
+
+  run::RunOptions options;
+  options.seed = arguments.seed;
+  options.jobs = arguments.jobs;
+  options.repeat = arguments.repeat;
+  options.until_fail = arguments.until_fail;
+  options.progress = 1s;
+  options.interrupted = &signals.interrupted();
+  run::Runner runner(lab, *known, observers, options);
+  const auto totals = runner.run(*plan, describe_run());
+  if (!totals) return complain(kEnvironment, totals.error() + "\n  'finwait doctor' checks what this machine can do");
+  if (!json.problem().empty()) return complain(kEnvironment, json.problem());
+  if (captures && !captures->problem().empty()) return complain(kEnvironment, captures->problem());
+  return exit_code(*totals, arguments.strict);
+}
+
+}  // namespace finwait::tool
