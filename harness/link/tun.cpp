@@ -60,11 +60,16 @@ tl::expected<std::unique_ptr<Tun>, std::string> Tun::open(const std::string& nam
   return std::unique_ptr<Tun>(new Tun(std::move(fd), name, index, std::move(now)));
 }
 
-tl::expected<void, std::string> Tun::use_kernel_stamps() {
-  auto ring = PacketRing::open(index_);
-  if (!ring) return tl::unexpected(ring.error());
-  ring_.emplace(std::move(*ring));
-  return {};
+void Tun::take_ring() {
+  auto ring = coming_.get();
+  stamp_problem_ = ring ? "" : ring.error();
+  if (ring) ring_.emplace(std::move(*ring));
+  readable_ = true;  // packets may be queued that the ring has not seen
+}
+
+std::string Tun::wait_for_stamps() {
+  if (coming_.valid()) take_ring();
+  return stamp_problem_;
 }
 
 tl::expected<Instant, std::string> Tun::transmit(ByteView packet) {
@@ -92,6 +97,7 @@ Instant Tun::arrival(ByteView packet, TimePoint read_at) {
 
 tl::expected<int, std::string> Tun::receive(const Receiver& receiver) {
   // The ring is asked first because that costs no system call: what it has not seen cannot be in the queue.
+  if (coming_.valid() && coming_.wait_for(std::chrono::seconds(0)) == std::future_status::ready) take_ring();
   const TimePoint begin = now_();
   if (ring_ && !readable_ && !ring_->pending() && !ring_->overflowed()) {
     last_empty_ = begin;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,8 +30,10 @@ class Tun : public Link {
   [[nodiscard]] int fd() const { return tun_.get(); }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] int interface_index() const { return index_; }
-  /// Takes kernel stamps from now on; the device must be up. Fails where packet sockets are not allowed.
-  tl::expected<void, std::string> use_kernel_stamps();
+  /// A packet ring that is being opened aside (it takes the kernel some milliseconds); used from the moment it is there.
+  void use_kernel_stamps(std::future<tl::expected<PacketRing, std::string>> ring) { coming_ = std::move(ring); }
+  /// Waits for that ring. Returns why there is none; empty when stamps are in use.
+  std::string wait_for_stamps();
   /// The descriptor has become readable: the next drain reads it whatever the ring says.
   void mark_readable() { readable_ = true; }
 
@@ -41,13 +44,16 @@ class Tun : public Link {
  private:
   Tun(UniqueFd tun, std::string name, int index, std::function<TimePoint()> now)
       : tun_(std::move(tun)), name_(std::move(name)), index_(index), now_(std::move(now)), last_empty_(now_()) {}
+  void take_ring();
   [[nodiscard]] Instant arrival(ByteView packet, TimePoint read_at);
 
   UniqueFd tun_;
   std::string name_;
   int index_;
   std::function<TimePoint()> now_;
+  std::future<tl::expected<PacketRing, std::string>> coming_;
   std::optional<PacketRing> ring_;
+  std::string stamp_problem_ = "not asked for";
   TimePoint last_empty_;
   bool readable_ = true;
   std::vector<std::uint8_t> buffer_ = std::vector<std::uint8_t>(65536);

@@ -50,7 +50,22 @@ Connection Scenario::attach(Peer& peer, std::unique_ptr<target::Socket> socket) 
   return {peer, *apps_.back()};
 }
 
-Task<Connection> Scenario::established(Open how) { return how == Open::passive ? accept_passive() : accept_active(); }
+Task<Connection> Scenario::established(Open how) {
+  Finding finding;
+  try {
+    auto opening = how == Open::passive ? accept_passive() : accept_active();
+    co_return co_await opening;
+  } catch (const CaseEnded& ended) {
+    finding = ended.finding();
+  }
+  // The handshake is not what a case judges: without a connection there is nothing to say about its requirements.
+  if (finding.kind == Finding::Kind::violation) {
+    finding.kind = Finding::Kind::error;
+    finding.summary = "the connection could not be opened: " + finding.summary;
+    finding.violated.clear();
+  }
+  throw CaseEnded(std::move(finding));
+}
 
 Task<Connection> Scenario::accept_passive() {
   listen();

@@ -27,8 +27,9 @@ UniqueFd tcp_socket(Family family) {
 
 }  // namespace
 
-LocalKernel::LocalKernel(engine::Epoll& epoll, std::unique_ptr<Sandbox> sandbox)
+LocalKernel::LocalKernel(engine::Epoll& epoll, engine::Aside& aside, std::unique_ptr<Sandbox> sandbox)
     : epoll_(epoll),
+      aside_(aside),
       sandbox_(std::move(sandbox)),
       capabilities_{Capability::passive, Capability::active,    Capability::half_close, Capability::abort,
                     Capability::keepalive, Capability::options, Capability::tcp_state,  Capability::sysctls,
@@ -39,7 +40,11 @@ LocalKernel::LocalKernel(engine::Epoll& epoll, std::unique_ptr<Sandbox> sandbox)
   epoll_.watch(tun.fd(), EPOLLIN, [&tun](std::uint32_t) { tun.mark_readable(); });
 }
 
-LocalKernel::~LocalKernel() { epoll_.unwatch(sandbox_->tun().fd()); }
+LocalKernel::~LocalKernel() {
+  epoll_.unwatch(sandbox_->tun().fd());
+  sandbox_->leave();
+  aside_.post([doomed = std::shared_ptr<Sandbox>(std::move(sandbox_))]() mutable { doomed.reset(); });
+}
 
 std::string LocalKernel::version() const {
   utsname system{};
@@ -80,9 +85,9 @@ Result<void> LocalKernel::set_sysctl(const std::string& name, const std::string&
 }
 
 tl::expected<std::unique_ptr<Target>, std::string> LocalLab::make_target() {
-  auto sandbox = Sandbox::make([] { return engine::monotonic_now(); });
+  auto sandbox = Sandbox::make([] { return engine::monotonic_now(); }, aside_, stamps_);
   if (!sandbox) return tl::unexpected(sandbox.error());
-  return std::make_unique<LocalKernel>(epoll_, std::move(*sandbox));
+  return std::make_unique<LocalKernel>(epoll_, aside_, std::move(*sandbox));
 }
 
 }  // namespace finwait::target

@@ -12,7 +12,8 @@ namespace finwait::target {
 
 class LocalKernel : public Target {
  public:
-  LocalKernel(engine::Epoll& epoll, std::unique_ptr<Sandbox> sandbox);
+  /// The sandbox is taken down aside.
+  LocalKernel(engine::Epoll& epoll, engine::Aside& aside, std::unique_ptr<Sandbox> sandbox);
   ~LocalKernel() override;
 
   [[nodiscard]] std::string name() const override { return "linux"; }
@@ -32,6 +33,7 @@ class LocalKernel : public Target {
 
  private:
   engine::Epoll& epoll_;
+  engine::Aside& aside_;
   std::unique_ptr<Sandbox> sandbox_;
   Capabilities capabilities_;
   model::Profile profile_;
@@ -40,12 +42,14 @@ class LocalKernel : public Target {
 /// The lab on this machine: real time, one sandbox per target.
 class LocalLab : public Lab {
  public:
-  LocalLab() : loop_(epoll_) {}
+  explicit LocalLab(Stamps stamps) : stamps_(stamps), loop_(epoll_) {}
   engine::Loop& loop() override { return loop_; }
   engine::Epoll& epoll() { return epoll_; }
   tl::expected<std::unique_ptr<Target>, std::string> make_target() override;
 
  private:
+  Stamps stamps_;
+  engine::Aside aside_;
   engine::Epoll epoll_;
   engine::Loop loop_;
 };

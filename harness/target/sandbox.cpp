@@ -73,7 +73,8 @@ tl::expected<void, std::string> prepare_namespaces() {
   return tl::unexpected(fmt::format("no network namespace can be made in a user namespace: {}", std::strerror(errno)));
 }
 
-tl::expected<std::unique_ptr<Sandbox>, std::string> Sandbox::make(const std::function<TimePoint()>& now) {
+tl::expected<std::unique_ptr<Sandbox>, std::string> Sandbox::make(const std::function<TimePoint()>& now,
+                                                                      engine::Aside& aside, Stamps stamps) {
   auto prepared = prepare_namespaces();
   if (!prepared) return tl::unexpected(prepared.error());
   auto sandbox = std::unique_ptr<Sandbox>(new Sandbox());
@@ -90,13 +91,20 @@ tl::expected<std::unique_ptr<Sandbox>, std::string> Sandbox::make(const std::fun
   if (configured) configured = set_up(kDevice);
   if (configured) configured = set_up("lo");
   if (!configured) return tl::unexpected(configured.error());
-  sandbox->ipv6_ = add_address(kDevice, SandboxAddresses::target(wire::Family::ipv6), SandboxAddresses::kPrefix6).has_value();
-  const auto stamps = sandbox->tun_->use_kernel_stamps();
-  if (!stamps) sandbox->stamp_problem_ = stamps.error();
+  const auto address6 = SandboxAddresses::target(wire::Family::ipv6);
+  sandbox->ipv6_ = add_address(kDevice, address6, SandboxAddresses::kPrefix6) && add_local_route(kDevice, address6);
+  if (stamps == Stamps::none) return sandbox;
+  // The thread aside enters the namespace by its own descriptor: this one may be closed before its turn comes.
+  auto place = std::make_shared<UniqueFd>(fcntl(sandbox->namespace_.get(), F_DUPFD_CLOEXEC, 0));
+  sandbox->tun_->use_kernel_stamps(
+      aside.ask([place, index = sandbox->tun_->interface_index()]() -> tl::expected<link::PacketRing, std::string> {
+        if (setns(place->get(), CLONE_NEWNET) != 0) return tl::unexpected(std::string("setns: ") + std::strerror(errno));
+        return link::PacketRing::open(index);
+      }));
   return sandbox;
 }
 
-Sandbox::~Sandbox() {
+void Sandbox::leave() {
   if (current == this) current = nullptr;
 }
 

@@ -7,6 +7,7 @@
 #include <tl/expected.hpp>
 
 #include "harness/unique_fd.hpp"
+#include "harness/engine/aside.hpp"
 #include "harness/link/tun.hpp"
 #include "harness/wire/address.hpp"
 
@@ -21,21 +22,29 @@ struct SandboxAddresses {
   static wire::Address target(wire::Family family);
 };
 
+/// Where arrival times come from.
+enum class Stamps : std::uint8_t {
+  kernel,  ///< the packet ring; opening and closing it costs the kernel some tens of milliseconds
+  none,    ///< the loop's own clock, with its wider bounds
+};
+
 class Sandbox {
  public:
   /// A new namespace (in a new user namespace when the process may not make one otherwise), made current, with "tun0" up
   /// and addressed. The error says what the system forbids and how to mend it.
-  static tl::expected<std::unique_ptr<Sandbox>, std::string> make(const std::function<TimePoint()>& now);
+  /// Arrival stamps are switched on aside and come into use some milliseconds later.
+  static tl::expected<std::unique_ptr<Sandbox>, std::string> make(const std::function<TimePoint()>& now,
+                                                                  engine::Aside& aside, Stamps stamps);
   Sandbox(const Sandbox&) = delete;
   Sandbox& operator=(const Sandbox&) = delete;
-  ~Sandbox();
+  ~Sandbox() = default;
 
   /// Makes this namespace the calling thread's, so that what it opens next is in it. Free when it already is.
   void enter();
   [[nodiscard]] link::Tun& tun() { return *tun_; }
   [[nodiscard]] bool has_ipv6() const { return ipv6_; }
-  /// Kernel arrival stamps are in use; otherwise why not.
-  [[nodiscard]] const std::string& stamp_problem() const { return stamp_problem_; }
+  /// To be called on the thread that made it, before it is destroyed on another one.
+  void leave();
   /// "net.ipv4.tcp_fin_timeout"; returns 0 or an errno.
   int set_sysctl(const std::string& name, const std::string& value);
 
@@ -44,7 +53,6 @@ class Sandbox {
 
   UniqueFd namespace_;
   std::unique_ptr<link::Tun> tun_;
-  std::string stamp_problem_;
   bool ipv6_ = false;
 };
 

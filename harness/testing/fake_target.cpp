@@ -49,9 +49,9 @@ tl::expected<int, std::string> FakeLink::receive(const Receiver& receiver) {
 
 FakeTarget::FakeTarget(engine::VirtualTime& time, Defects defects)
     : time_(time),
-      capabilities_{Capability::passive, Capability::active,    Capability::half_close, Capability::abort,
-                    Capability::keepalive, Capability::options, Capability::tcp_state,  Capability::sysctls,
-                    Capability::ipv4,    Capability::ipv6,      Capability::virtual_clock},
+      capabilities_{Capability::passive,   Capability::active,  Capability::half_close,   Capability::abort,
+                    Capability::keepalive, Capability::options, Capability::tcp_state,    Capability::sysctls,
+                    Capability::ipv4,      Capability::ipv6,    Capability::virtual_clock},
       profile_(fake_profile()),
       tcp_(std::make_shared<FakeTcp>(time, profile_, std::move(defects),
                                      [this](Bytes packet) { link_.from_tcp(std::move(packet)); })),
@@ -59,7 +59,10 @@ FakeTarget::FakeTarget(engine::VirtualTime& time, Defects defects)
   time_.add(*this);
 }
 
-FakeTarget::~FakeTarget() { time_.remove(*this); }
+FakeTarget::~FakeTarget() {
+  time_.remove(*this);
+  tcp_->detach();  // sockets may live on
+}
 
 wire::Address FakeTarget::address(wire::Family family) const {
   return family == wire::Family::ipv4 ? wire::Address::v4(kTarget4) : *wire::Address::from_string("2001:db8::1");
@@ -79,19 +82,19 @@ engine::Op<std::unique_ptr<target::Socket>> FakeTarget::connect(const Endpoint& 
 }
 
 Result<void> FakeTarget::set_sysctl(const std::string& name, const std::string& value) {
+  FakeTcp::Settings& settings = tcp_->settings;
+  const std::map<std::string_view, Duration*> durations{{"net.ipv4.tcp_keepalive_time", &settings.keepalive_idle},
+                                                        {"net.ipv4.tcp_keepalive_intvl", &settings.keepalive_interval},
+                                                        {"net.ipv4.tcp_fin_timeout", &settings.fin_timeout}};
+  const auto found = durations.find(name);
+  const bool count = name == "net.ipv4.tcp_keepalive_probes";
+  if (found == durations.end() && !count) return tl::unexpected(Errno{ENOENT, {}});
   const auto number = to_int(value);
   if (!number || *number < 1) return tl::unexpected(Errno{EINVAL, {}});
-  const auto duration = std::chrono::seconds(*number);
-  if (name == "net.ipv4.tcp_keepalive_time") {
-    tcp_->settings.keepalive_idle = duration;
-  } else if (name == "net.ipv4.tcp_keepalive_intvl") {
-    tcp_->settings.keepalive_interval = duration;
-  } else if (name == "net.ipv4.tcp_keepalive_probes") {
-    tcp_->settings.keepalive_count = *number;
-  } else if (name == "net.ipv4.tcp_fin_timeout") {
-    tcp_->settings.fin_timeout = duration;
+  if (count) {
+    settings.keepalive_count = *number;
   } else {
-    return tl::unexpected(Errno{ENOENT, {}});
+    *found->second = std::chrono::seconds(*number);
   }
   return {};
 }

@@ -73,7 +73,7 @@ struct Tcb {
   std::optional<TimePoint> end_at;  ///< 2MSL, or the end of an orphan in FIN-WAIT-2
   std::optional<TimePoint> ack_at, fin_at;
   KeepaliveTimer keepalive;
-  TimePoint heard{};                ///< when the last segment came
+  TimePoint heard{};             ///< when the last segment came
   std::optional<TimePoint> due;  ///< under which the TCP has filed it
 
   [[nodiscard]] std::uint32_t outstanding() const { return snd_nxt.value() - snd_una.value(); }

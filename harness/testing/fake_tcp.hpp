@@ -38,6 +38,10 @@ class FakeTcp {
 
   Settings settings;
 
+  /// Nobody listens any more to what is sent.
+  void detach() {
+    emit_ = [](const Bytes&) {};
+  }
   /// One IP packet from the peer. What is malformed or has a wrong checksum is dropped.
   void packet(ByteView octets);
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
@@ -146,7 +150,7 @@ class FakeTcp {
   void set_keepalive(Tcb& tcb, target::SocketOption option, int value);
 
   const engine::Waiter& clock_;
-  const model::Profile& profile_;
+  model::Profile profile_;
   Defects defects_;
   Emit emit_;
   std::map<Key, TcbPtr> connections_;

@@ -103,14 +103,25 @@ Result<void> FakeTcp::set(const TcbPtr& tcb, SocketOption option, int value) {
     case SocketOption::keepalive_count:
       if (value < 1 || value > 32767) return failed(EINVAL);
       [[fallthrough]];
-    case SocketOption::keepalive: set_keepalive(*tcb, option, value); break;
+    case SocketOption::keepalive:
+      set_keepalive(*tcb, option, value);
+      break;
     case SocketOption::user_timeout_ms:
       if (value < 0) return failed(EINVAL);
       if (!has(Defect::user_timeout_ignored)) tcb->user_timeout = std::chrono::milliseconds(value);
+      if (tcb->outstanding() > 0 && tcb->user_timeout > Duration{0} && tcb->rto_at) {
+        tcb->rto_at = std::min(*tcb->rto_at, tcb->waiting_since + tcb->user_timeout);
+      }
       break;
-    case SocketOption::linger_s: tcb->linger_s = static_cast<int>(seconds.count()); break;
-    case SocketOption::linger2_s: tcb->linger2_s = value; break;
-    case SocketOption::nodelay: tcb->nodelay = value != 0; break;
+    case SocketOption::linger_s:
+      tcb->linger_s = static_cast<int>(seconds.count());
+      break;
+    case SocketOption::linger2_s:
+      tcb->linger2_s = value;
+      break;
+    case SocketOption::nodelay:
+      tcb->nodelay = value != 0;
+      break;
   }
   settle(tcb);
   return {};
@@ -120,14 +131,19 @@ void FakeTcp::set_keepalive(Tcb& tcb, SocketOption option, int value) {
   KeepaliveTimer& timer = tcb.keepalive;
   const bool alive = tcb.state != TcpState::closed && tcb.state != TcpState::time_wait;
   switch (option) {
-    case SocketOption::keepalive_interval_s: timer.interval = std::chrono::seconds(value); return;
-    case SocketOption::keepalive_count: timer.count = value; return;
+    case SocketOption::keepalive_interval_s:
+      timer.interval = std::chrono::seconds(value);
+      return;
+    case SocketOption::keepalive_count:
+      timer.count = value;
+      return;
     case SocketOption::keepalive_idle_s:
       if (has(Defect::keepalive_idle_fixed)) return;
       timer.idle = std::chrono::seconds(value);
       if (timer.on && alive) timer.at = std::max(now(), tcb.heard + timer.idle);
       return;
-    default: break;
+    default:
+      break;
   }
   if (value == 0 && has(Defect::keepalive_never_off)) return;
   timer.on = value != 0;
@@ -139,14 +155,22 @@ void FakeTcp::set_keepalive(Tcb& tcb, SocketOption option, int value) {
 Result<int> FakeTcp::get(const Tcb& tcb, SocketOption option) {
   const auto in_seconds = [](Duration d) { return static_cast<int>(d / std::chrono::seconds(1)); };
   switch (option) {
-    case SocketOption::keepalive: return tcb.keepalive.on ? 1 : 0;
-    case SocketOption::keepalive_idle_s: return in_seconds(tcb.keepalive.idle);
-    case SocketOption::keepalive_interval_s: return in_seconds(tcb.keepalive.interval);
-    case SocketOption::keepalive_count: return tcb.keepalive.count;
-    case SocketOption::user_timeout_ms: return static_cast<int>(tcb.user_timeout / std::chrono::milliseconds(1));
-    case SocketOption::linger_s: return tcb.linger_s;
-    case SocketOption::linger2_s: return tcb.linger2_s.value_or(60);
-    case SocketOption::nodelay: return tcb.nodelay ? 1 : 0;
+    case SocketOption::keepalive:
+      return tcb.keepalive.on ? 1 : 0;
+    case SocketOption::keepalive_idle_s:
+      return in_seconds(tcb.keepalive.idle);
+    case SocketOption::keepalive_interval_s:
+      return in_seconds(tcb.keepalive.interval);
+    case SocketOption::keepalive_count:
+      return tcb.keepalive.count;
+    case SocketOption::user_timeout_ms:
+      return static_cast<int>(tcb.user_timeout / std::chrono::milliseconds(1));
+    case SocketOption::linger_s:
+      return tcb.linger_s;
+    case SocketOption::linger2_s:
+      return tcb.linger2_s.value_or(60);
+    case SocketOption::nodelay:
+      return tcb.nodelay ? 1 : 0;
   }
   return failed(ENOPROTOOPT);
 }

@@ -45,8 +45,8 @@ void FakeTcp::restart_idle(Tcb& tcb, const Segment& segment) {
 bool FakeTcp::acceptable(const Tcb& tcb, const Segment& segment) const {
   const std::uint32_t window = tcb.window();
   const std::uint32_t length = segment.length();
-  const bool beyond = wire::after(segment.seq, tcb.rcv_nxt + window) && segment.flags.any(wire::kFin);
-  if (beyond && has(Defect::fin_beyond_window_taken)) return true;
+  const bool beyond = !wire::before(segment.seq, tcb.rcv_nxt + window);
+  if (beyond && segment.flags.any(wire::kFin) && has(Defect::fin_beyond_window_taken)) return true;
   if (length == 0) return window == 0 ? segment.seq == tcb.rcv_nxt : wire::in_window(segment.seq, tcb.rcv_nxt, window);
   return wire::in_window(segment.seq, tcb.rcv_nxt, window) ||
          wire::in_window(segment.seq + (length - 1), tcb.rcv_nxt, window);
@@ -129,11 +129,14 @@ void FakeTcp::rst_accepted(const TcbPtr& tcb) {
         connections_[{tcb->local, tcb->peer}] = tcb->old_incarnation;  // MAY-2: back it goes
       }
       return drop(*tcb, ECONNREFUSED);
-    case TcpState::close_wait: return drop(*tcb, has(Defect::rst_gives_eof) ? 0 : EPIPE);  // as Linux has it
+    case TcpState::close_wait:
+      return drop(*tcb, has(Defect::rst_gives_eof) ? 0 : EPIPE);  // as Linux has it
     case TcpState::closing:
     case TcpState::last_ack:
-    case TcpState::time_wait: return drop(*tcb, 0);
-    default: break;
+    case TcpState::time_wait:
+      return drop(*tcb, 0);
+    default:
+      break;
   }
   drop(*tcb, has(Defect::rst_gives_eof) ? 0 : ECONNRESET);
 }

@@ -69,7 +69,8 @@ void FakeTcp::emit_syn(Tcb& tcb) {
 void FakeTcp::emit_fin(Tcb& tcb, SeqNum seq, Bytes payload) {
   Segment segment = segment_of(tcb, has(Defect::fin_without_ack_bit) ? kFin : kFin | kAck, seq);
   segment.payload = std::move(payload);
-  if (has(Defect::fin_malformed_options)) segment.options = wire::OptionList::raw(std::array<std::uint8_t, 4>{254, 0, 0, 0});
+  if (has(Defect::fin_malformed_options))
+    segment.options = wire::OptionList::raw(std::array<std::uint8_t, 4>{254, 0, 0, 0});
   wire::Patch patch;
   patch.corrupt_tcp_checksum = has(Defect::fin_bad_checksum);
   transmit(segment, patch);

@@ -34,7 +34,7 @@ void FakeTcp::acknowledged(Tcb& tcb, SeqNum ack) {
   tcb.rto_at.reset();
   tcb.waiting_since = now();
   if (tcb.outstanding() > 0) arm_rto(tcb);
-  if (octets > text) fin_acknowledged(tcb);
+  if (tcb.fin_sent && ack == tcb.snd_nxt) fin_acknowledged(tcb);
 }
 
 void FakeTcp::fin_acknowledged(Tcb& tcb) {
@@ -52,13 +52,14 @@ void FakeTcp::fin_acknowledged(Tcb& tcb) {
       if (has(Defect::time_wait_on_passive_side)) return enter_time_wait(tcb);
       if (has(Defect::rst_after_clean_close)) emit_abort(tcb);
       return drop(tcb, 0);
-    default: return;
+    default:
+      return;
   }
 }
 
 void FakeTcp::learn_window(Tcb& tcb, const Segment& segment) {
-  const bool newer = wire::before(tcb.snd_wl1, segment.seq) ||
-                     (tcb.snd_wl1 == segment.seq && !wire::after(tcb.snd_wl2, segment.ack));
+  const bool newer =
+      wire::before(tcb.snd_wl1, segment.seq) || (tcb.snd_wl1 == segment.seq && !wire::after(tcb.snd_wl2, segment.ack));
   if (newer) {
     tcb.snd_wnd = segment.window;
     tcb.max_snd_wnd = std::max(tcb.max_snd_wnd, tcb.snd_wnd);
@@ -84,8 +85,9 @@ void FakeTcp::text_arrives(Tcb& tcb, const Segment& segment) {
   }
   if (text_is_lost(tcb, segment)) return;
   const bool fin = segment.flags.any(wire::kFin);
-  const bool beyond = !wire::in_window(segment.seq, tcb.rcv_nxt, tcb.window());
-  if (fin && (has(Defect::fin_above_gap_taken) || beyond)) tcb.rcv_nxt = segment.seq;
+  const bool beyond = has(Defect::fin_beyond_window_taken) && !wire::before(segment.seq, tcb.rcv_nxt + tcb.window());
+  const bool above = has(Defect::fin_above_gap_taken) && wire::after(segment.seq, tcb.rcv_nxt);
+  if (fin && (above || beyond)) tcb.rcv_nxt = segment.seq;
   if (wire::after(segment.seq, tcb.rcv_nxt)) {
     tcb.held.push_back(segment);
     if (has(Defect::fin_above_gap_forgotten)) tcb.held.back().flags = wire::kAck;
@@ -112,11 +114,13 @@ bool FakeTcp::text_is_lost(Tcb& tcb, const Segment& segment) {
 
 void FakeTcp::take_text(Tcb& tcb, const Segment& segment) {
   if (!wire::after(segment.seq + segment.length(), tcb.rcv_nxt)) return;
-  const auto skip = std::min<std::size_t>(static_cast<std::uint32_t>(tcb.rcv_nxt - segment.seq), segment.payload.size());
+  const auto skip =
+      std::min<std::size_t>(static_cast<std::uint32_t>(tcb.rcv_nxt - segment.seq), segment.payload.size());
   const ByteView fresh = ByteView(segment.payload).subspan(skip);
   const ByteView taken = fresh.first(std::min<std::size_t>(fresh.size(), tcb.window()));
   const bool fin = segment.flags.any(wire::kFin);
-  const bool lost = (has(Defect::half_close_drops_data) && tcb.write_shut) || (has(Defect::fin_data_not_delivered) && fin);
+  const bool lost =
+      (has(Defect::half_close_drops_data) && tcb.write_shut) || (has(Defect::fin_data_not_delivered) && fin);
   if (!lost) tcb.unread.insert(tcb.unread.end(), taken.begin(), taken.end());
   tcb.rcv_nxt += static_cast<std::uint32_t>(taken.size());
   if (has(Defect::fin_with_data_dropped) && !segment.payload.empty()) return;
@@ -151,8 +155,10 @@ void FakeTcp::fin_arrives(Tcb& tcb) {
       if (has(Defect::simultaneous_close_skips_closing)) return enter_time_wait(tcb);
       tcb.state = TcpState::closing;
       return;
-    case TcpState::fin_wait_2: return enter_time_wait(tcb);
-    default: return;
+    case TcpState::fin_wait_2:
+      return enter_time_wait(tcb);
+    default:
+      return;
   }
 }
 

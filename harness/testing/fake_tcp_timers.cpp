@@ -108,14 +108,20 @@ void FakeTcp::end_timeout(Tcb& tcb) {
 
 bool FakeTcp::keepalive_applies(const Tcb& tcb) const {
   switch (tcb.state) {
-    case TcpState::established: return true;
-    case TcpState::close_wait: return !has(Defect::keepalive_not_in_close_wait);
-    case TcpState::fin_wait_2: return !tcb.orphan && !has(Defect::keepalive_not_in_fin_wait_2);
+    case TcpState::established:
+      return true;
+    case TcpState::close_wait:
+      return !has(Defect::keepalive_not_in_close_wait);
+    case TcpState::fin_wait_2:
+      return !tcb.orphan && !has(Defect::keepalive_not_in_fin_wait_2);
     case TcpState::fin_wait_1:
     case TcpState::closing:
-    case TcpState::last_ack: return has(Defect::keepalive_while_fin_outstanding);
-    case TcpState::time_wait: return has(Defect::keepalive_in_time_wait);
-    default: return false;
+    case TcpState::last_ack:
+      return has(Defect::keepalive_while_fin_outstanding);
+    case TcpState::time_wait:
+      return has(Defect::keepalive_in_time_wait);
+    default:
+      return false;
   }
 }
 
@@ -132,7 +138,7 @@ void FakeTcp::keepalive_timeout(Tcb& tcb) {
   if (has(Defect::probe_extra)) limit++;
   if (has(Defect::one_lost_probe_kills)) limit = 1;
   // TCP_USER_TIMEOUT takes the place of the count (tcp(7)).
-  const bool by_time = tcb.user_timeout > Duration{0} && !has(Defect::user_timeout_ignored);
+  const bool by_time = tcb.user_timeout > Duration{0};
   const bool dead = by_time ? timer.unanswered > 0 && now() - tcb.heard >= tcb.user_timeout : timer.unanswered >= limit;
   if (dead && !has(Defect::keepalive_never_dies)) return keepalive_death(tcb);
   keepalive_probe(tcb);

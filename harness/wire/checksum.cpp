@@ -36,7 +36,7 @@ std::uint16_t transport_checksum(const Address& source, const Address& destinati
                                  ByteView octets) {
   // RFC 9293 3.1 and RFC 8200 8.1: the same words in both families, since zero octets add nothing.
   const auto length = static_cast<std::uint32_t>(octets.size());
-  std::uint32_t sum = (length >> 16) + (length & 0xffff) + protocol;
+  std::uint32_t sum = length + protocol;
   sum = sum_octets({source.octets.data(), source.size()}, sum);
   sum = sum_octets({destination.octets.data(), destination.size()}, sum);
   return fold(sum_octets(octets, sum));

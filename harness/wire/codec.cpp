@@ -112,10 +112,7 @@ void read_ipv4(ByteView packet, Segment& segment) {
 
 /// Reads the fixed IPv6 header alone: the extension headers have been walked already.
 void read_ipv6(ByteView packet, Segment& segment) {
-  std::array<std::uint8_t, kIpv6Header> header{};
-  std::ranges::copy(packet.first(kIpv6Header), header.begin());
-  header[6] = kProtocolTcp;
-  const Tins::IPv6 ip(header.data(), header.size());
+  const Tins::IPv6 ip(packet.data(), kIpv6Header);
   segment.hop_limit = ip.hop_limit();
   segment.traffic_class = ip.traffic_class();
   segment.flow_label = ip.flow_label();

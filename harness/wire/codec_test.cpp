@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "harness/wire/samples_test.hpp"
 
@@ -10,6 +11,22 @@ namespace finwait::wire {
 namespace {
 
 using testing::HasSubstr;
+
+/// While it lives, the process can open neither file nor socket.
+class WithoutDescriptors {
+ public:
+  WithoutDescriptors() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit none{0, before_.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+  }
+  WithoutDescriptors(const WithoutDescriptors&) = delete;
+  WithoutDescriptors& operator=(const WithoutDescriptors&) = delete;
+  ~WithoutDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
 
 class Craft : public testing::TestWithParam<Family> {
  protected:
@@ -73,8 +90,12 @@ TEST_P(Craft, sends_zeros_for_zeros) {
 
 TEST_P(Craft, keeps_an_unset_source_unset) {
   segment.source = Address{GetParam(), {}};
-  const auto packet = craft(segment);
-  ASSERT_TRUE(packet) << "no look-up of a route, which fails without one";
+  tl::expected<Bytes, std::string> packet;
+  {
+    const WithoutDescriptors no_look_up;  // libtins' own fails here, as it does in a sandbox without routes
+    ASSERT_NO_THROW(packet = craft(segment));
+  }
+  ASSERT_TRUE(packet);
   const auto parsed = parse(*packet);
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->segment.source, segment.source);

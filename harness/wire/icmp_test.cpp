@@ -105,6 +105,8 @@ TEST(IcmpPacket, carries_the_mtu_where_the_family_has_it) {
   EXPECT_EQ(part(v6, 44, 48), (Bytes{0, 1, 0x23, 0x45})) << "RFC 4443 3.2: all 32";
   const Bytes other = *icmp_error(IcmpError::port_unreachable, kRouterV6, quoted(Family::ipv6), 1400);
   EXPECT_EQ(part(other, 44, 48), Bytes(4)) << "only one error has an MTU";
+  const Bytes other_v4 = *icmp_error(IcmpError::port_unreachable, kRouterV4, quoted(Family::ipv4), 1400);
+  EXPECT_EQ(part(other_v4, 24, 28), Bytes(4));
 }
 
 TEST(IcmpPacket, points_at_the_next_header_that_ipv6_does_not_recognise) {

@@ -162,7 +162,7 @@ TEST(Parse, steps_over_ipv4_options_good_or_bad) {
 
 TEST(Parse, steps_over_ipv6_extension_headers) {
   const Bytes destination_options{6, 1, 1, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
-  const Bytes atomic_fragment{6, 0, 0, 0, 0, 0, 0, 1};  // RFC 6946: offset 0 and no more to come
+  const Bytes atomic_fragment{6, 0, 0, 6, 0, 0, 0, 1};  // RFC 6946: offset 0, no more to come, reserved bits set
   const Bytes authentication{6, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
   Bytes chain{60, 0, 1, 4, 0, 0, 0, 0};
   chain.insert(chain.end(), destination_options.begin(), destination_options.end());

@@ -66,6 +66,16 @@ TEST_P(PatchOn, corrupts_the_tcp_checksum_and_nothing_else) {
   EXPECT_EQ(parse(octets)->segment, parse(packet())->segment);
 }
 
+TEST_P(PatchOn, corrupts_a_checksum_of_zero_which_has_two_forms) {
+  Segment segment = samples::segment(GetParam());
+  segment.window = 0;
+  segment.window = tcp_checksum(*craft(segment));
+  Bytes octets = *craft(segment);
+  ASSERT_EQ(tcp_checksum(octets), 0);
+  ASSERT_TRUE(apply({.corrupt_tcp_checksum = true}, octets));
+  EXPECT_FALSE(parse(octets)->tcp_checksum_ok);
+}
+
 TEST_P(PatchOn, sets_the_data_offset_and_mends_the_checksum) {
   for (const std::uint8_t words : Bytes{0, 4, 5, 15}) {
     const Bytes octets = patched({.data_offset = words});

@@ -38,17 +38,18 @@ int doctor() {
   const auto namespaces = target::prepare_namespaces();
   line(namespaces.has_value(), "network namespaces", namespaces ? "can be made" : namespaces.error());
   if (!namespaces) return kEnvironment;
-  auto sandbox = target::Sandbox::make([] { return engine::monotonic_now(); });
+  engine::Aside aside;
+  auto sandbox = target::Sandbox::make([] { return engine::monotonic_now(); }, aside, target::Stamps::kernel);
   line(sandbox.has_value(), "TUN device", sandbox ? "can be made and addressed" : sandbox.error());
   if (!sandbox) return kEnvironment;
   const bool ipv6 = (*sandbox)->has_ipv6();
   line(ipv6, "IPv6", ipv6 ? "works" : "is switched off in this kernel: IPv6 cases will be UNSUPPORTED");
-  const std::string& stamps = (*sandbox)->stamp_problem();
+  const std::string stamps = (*sandbox)->tun().wait_for_stamps();
   line(stamps.empty(), "kernel arrival stamps",
        stamps.empty() ? "work: arrival times are known to 1 us"
                       : stamps + ": arrival times are known only to how promptly finwait reads");
   engine::Epoll epoll;
-  const target::LocalKernel kernel(epoll, std::move(*sandbox));
+  const target::LocalKernel kernel(epoll, aside, std::move(*sandbox));
   line(true, "kernel", fmt::format("{}, timer tick {} ms", kernel.version(), kernel.profile().tick / 1ms));
   const Duration late = wake_up_lateness();
   line(late < 10ms, "wake-up lateness",

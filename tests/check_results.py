@@ -1,0 +1,30 @@
+"""check_results.py SCHEMA RESULTS FINWAIT: the results of a whole run are what the schema says, none is missing, and each
+has its capture."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import jsonschema
+
+schema, results = (json.loads(pathlib.Path(name).read_text()) for name in sys.argv[1:3])
+validator = jsonschema.validators.validator_for(schema)
+validator.check_schema(schema)
+problems = [f"{'/'.join(map(str, e.absolute_path))}: {e.message}" for e in validator(schema).iter_errors(results)]
+
+entries = results["results"]
+ids = [entry["id"] for entry in entries]
+if len(ids) != len(set(ids)):
+    problems.append("an id is there twice")
+listed = subprocess.run([sys.argv[3], "list"], check=True, capture_output=True, text=True).stdout
+cases = [line.split()[0] for line in listed.splitlines() if line and not line.startswith(" ")]
+problems += [f"there is no result of {case}" for case in cases if not any(i.startswith(case + "/") for i in ids)]
+problems += [
+    f"{e['id']}: its capture '{e['trace']}' is not there"
+    for e in entries
+    if e["verdict"] != "UNSUPPORTED" and not pathlib.Path(e["trace"]).is_file()
+]
+
+print("\n".join(problems[:50]) or f"{len(ids)} results are as the schema says")
+sys.exit(1 if problems else 0)

@@ -1,0 +1,287 @@
+"""faults.py FINWAIT NAME: makes one thing go wrong around the command and looks at what it says, how it exits and what it
+leaves. `faults.py --list` names them all. Works as root, and without where the system allows user namespaces."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+QUICK = "release/active/four-segments"
+# Takes some seconds, so that there is a time in which some cases have ended and others have not.
+WAITING = ["release/active/four-segments", "release/passive/no-fin-until-close"]
+AS_EXPECTED, NOT_AS_EXPECTED, USAGE, ENVIRONMENT = 0, 1, 2, 3
+NOBODY = 65534
+
+finwait = ""
+faults = {}
+
+
+def fault(function):
+    faults[function.__name__] = function
+    return function
+
+
+def run(*arguments, before="", wrap=(), **options):
+    """Runs finwait; `before` is shell that first changes the mounts or limits of new namespaces, as root in them."""
+    command = [finwait, *arguments]
+    if before:
+        inside = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
+        command = [*inside, *wrap, "sh", "-ec", f'{before}\nexec "$@"', "sh", *command]
+    return subprocess.run(command, capture_output=True, text=True, timeout=50, stdin=subprocess.DEVNULL, **options)
+
+
+def check(good, what, done=None):
+    if good:
+        return
+    print(f"not so: {what}")
+    if done is not None:
+        print(f"exit {done.returncode}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}")
+    sys.exit(1)
+
+
+def refuses(done, code, *words):
+    check(done.returncode == code, f"it exits with {code}", done)
+    for word in words:
+        check(word in done.stderr, f"stderr says {word!r}", done)
+    check("terminate called" not in done.stderr, "it does not crash", done)
+    check(1 <= len(done.stderr.strip().splitlines()) <= 12, "the message is short", done)
+
+
+def results(file):
+    document = json.loads(pathlib.Path(file).read_text())
+    return document["run"], {entry["id"]: entry["verdict"] for entry in document["results"]}
+
+
+# --- wrong usage ---------------------------------------------------------------------------------------------------
+
+
+@fault
+def unknown_option():
+    refuses(run("run", "--no-such-option"), USAGE, "--no-such-option")
+
+
+@fault
+def unknown_verb():
+    refuses(run("no-such-verb"), USAGE)
+
+
+@fault
+def bad_number():
+    refuses(run("run", "--repeat", "none"), USAGE, "--repeat")
+
+
+@fault
+def unknown_selector():
+    refuses(run("run", "no-such-case/**"), USAGE, "no-such-case/**")
+
+
+@fault
+def unknown_level():
+    refuses(run("run", "@perhaps"), USAGE, "@perhaps")
+
+
+@fault
+def empty_selection():
+    refuses(run("run", "release/**", "-x", "**"), USAGE)
+
+
+# --- a machine that cannot do it -----------------------------------------------------------------------------------
+
+
+@fault
+def no_tun():
+    hidden = "mount -t tmpfs none /dev/net"
+    refuses(run("run", QUICK, before=hidden), ENVIRONMENT, "/dev/net/tun", "finwait doctor")
+    doctor = run("doctor", before=hidden)
+    check(doctor.returncode == ENVIRONMENT, "the doctor finds it, too", doctor)
+    check("/dev/net/tun" in doctor.stdout, "the doctor names it", doctor)
+
+
+@fault
+def tun_forbidden():
+    # Only root's own capabilities open a device that is closed to all; in a user namespace nobody has them.
+    closed = "mount -t tmpfs none /dev/net && mknod /dev/net/tun c 10 200 && chmod 0 /dev/net/tun"
+    if os.geteuid() != 0:
+        closed = "mount -t tmpfs none /dev/net && touch /dev/net/tun && chmod 0 /dev/net/tun"
+    drop = f"exec setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups" if os.geteuid() == 0 else "exec"
+    refuses(run("run", QUICK, before=f'{closed}\n{drop} "$@"'), ENVIRONMENT, "/dev/net/tun")
+
+
+@fault
+def no_network_namespaces():
+    # The limit counts in a user namespace and below, and only the one it is made in is ours to change.
+    done = run("run", QUICK, before="echo 0 >/proc/sys/user/max_net_namespaces", wrap=("unshare", "--map-root-user"))
+    refuses(done, ENVIRONMENT, "namespace")
+
+
+@fault
+def no_user_namespaces():
+    done = run(
+        "run",
+        QUICK,
+        before=f'echo 0 >/proc/sys/user/max_user_namespaces\nexec setpriv --bounding-set=-all --inh-caps=-all "$@"',
+        wrap=("unshare", "--map-root-user"),
+    )
+    refuses(done, ENVIRONMENT, "namespace")
+
+
+@fault
+def without_root():
+    def as_nobody():
+        if os.geteuid() == 0:
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+
+    allowed = subprocess.run(["unshare", "--user", "--net", "true"], preexec_fn=as_nobody, capture_output=True)
+    with tempfile.TemporaryDirectory() as folder:
+        # The build may lie where nobody can look into.
+        copy = pathlib.Path(folder, "finwait")
+        copy.write_bytes(pathlib.Path(finwait).read_bytes())
+        copy.chmod(0o755)
+        os.chmod(folder, 0o755)
+        done = subprocess.run(
+            [copy, "run", QUICK], preexec_fn=as_nobody, capture_output=True, text=True, timeout=50, cwd="/"
+        )
+    if allowed.returncode == 0:
+        check(done.returncode == AS_EXPECTED, "it works in a user namespace of its own", done)
+    else:
+        refuses(done, ENVIRONMENT, "namespace")
+
+
+# --- results that cannot be kept -----------------------------------------------------------------------------------
+
+
+@fault
+def out_is_a_file():
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, "file")
+        file.touch()
+        refuses(run("run", QUICK, "--out", str(file)), ENVIRONMENT, str(file))
+
+
+@fault
+def json_has_no_folder():
+    refuses(run("run", QUICK, "--json", "/no/such/folder/x.json"), ENVIRONMENT, "/no/such/folder/x.json")
+
+
+@fault
+def disk_full_of_captures():
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, "results.json")
+        full = pathlib.Path(folder, "full")
+        full.mkdir()
+        done = run("run", "release/**", "--out", str(full), "--json", str(file), before=f"mount -t tmpfs -o size=8k none {full}")
+        refuses(done, ENVIRONMENT, "No space left on device", str(full))
+        info, verdicts = results(file)
+        check(info["complete"] and len(verdicts) == info["planned"], "the results are all there", done)
+
+
+@fault
+def disk_full_of_results():
+    with tempfile.TemporaryDirectory() as folder:
+        done = run("run", "release/**", "--json", f"{folder}/x.json", before=f"mount -t tmpfs -o size=4k none {folder}")
+        refuses(done, ENVIRONMENT, "No space left on device")
+        check(QUICK in done.stdout, "the console has the verdicts", done)
+
+
+# --- ended from outside --------------------------------------------------------------------------------------------
+
+
+def started(folder):
+    """A run in which the first case has ended and another still waits, and its file of results."""
+    file = pathlib.Path(folder, "results.json")
+    process = subprocess.Popen(
+        [finwait, "run", *WAITING, "--json", str(file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    for _ in range(100):
+        time.sleep(0.1)
+        if file.exists() and any(id.startswith(QUICK) for id in results(file)[1]):
+            return process, file
+    process.kill()
+    check(False, "results appear while the run goes on")
+
+
+def ended_by(which):
+    with tempfile.TemporaryDirectory() as folder:
+        process, file = started(folder)
+        begin = time.monotonic()
+        process.send_signal(which)
+        stdout, stderr = process.communicate(timeout=20)
+        done = subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+        check(time.monotonic() - begin < 2, "it ends at once", done)
+        check(process.returncode == NOT_AS_EXPECTED, "an interrupted run is not as expected", done)
+        info, verdicts = results(file)
+        check(not info["complete"], "the results say that they are not complete", done)
+        check(verdicts.get(QUICK + "/ipv4") == "PASS", "what had ended has its verdict", done)
+
+
+@fault
+def interrupt():
+    ended_by(signal.SIGINT)
+
+
+@fault
+def terminate():
+    ended_by(signal.SIGTERM)
+
+
+@fault
+def hang_up():
+    ended_by(signal.SIGHUP)
+
+
+def namespaces_of(process):
+    """The network namespaces that a process is in or holds, by inode."""
+    places = [f"/proc/{process}/task/{task}/ns/net" for task in os.listdir(f"/proc/{process}/task")]
+    places += [f"/proc/{process}/fd/{fd}" for fd in os.listdir(f"/proc/{process}/fd")]
+    links = set()
+    for place in places:
+        try:
+            links.add(os.readlink(place))
+        except OSError:
+            pass
+    return {link for link in links if link.startswith("net:")}
+
+
+def namespaces_in_use():
+    used = set()
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            used |= namespaces_of(process)
+        except OSError:
+            pass
+    mounted = {f"net:[{line.split('net:[')[1].split(']')[0]}]" for line in open("/proc/self/mountinfo") if "net:[" in line}
+    return used | mounted
+
+
+@fault
+def kill():
+    with tempfile.TemporaryDirectory() as folder:
+        process, file = started(folder)
+        own = namespaces_of(process.pid) - {os.readlink("/proc/self/ns/net")}
+        check(own, "the run has a network namespace of its own")
+        check(own <= namespaces_in_use(), "this test sees namespaces that are in use")
+        process.kill()
+        process.communicate(timeout=20)
+        for _ in range(50):
+            left = own & namespaces_in_use()
+            if not left:
+                break
+            time.sleep(0.1)
+        check(not left, f"nothing holds its namespace any more: {left}")
+        check(any(id.startswith(QUICK) for id in results(file)[1]), "the results so far are kept")
+        check(not any("finwait" in name or name.startswith("tun") for name in os.listdir("/sys/class/net")),
+              "no device is left outside")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--list"]:
+        print("\n".join(faults))
+    else:
+        finwait = os.path.abspath(sys.argv[1])
+        faults[sys.argv[2]]()
