@@ -33,7 +33,8 @@ CASE(close_wait_state, "abort/close-wait", "ABORT in CLOSE-WAIT sends a reset an
   co_await expect_closed(peer);
 }
 
-CASE(fin_wait_1_state, "abort/fin-wait-1", "ABORT after shutdown, the FIN not acknowledged: a reset with SEQ after the FIN",
+CASE(fin_wait_1_state, "abort/fin-wait-1",
+     "ABORT after shutdown, the FIN not acknowledged: a reset with SEQ after the FIN",
      Covers{{"RFC9293-3.10.5-ABORT-SYNC"}}, Needs{{Capability::abort, Capability::half_close}}, Lasts{2s}) {
   auto [peer, app] = co_await s.established();
   co_await half_closed(peer, app);
@@ -73,8 +74,7 @@ CASE(data_in_fin_wait_1, "abort/data-after-close/fin-wait-1",
   co_await expect_closed(peer);
 }
 
-CASE(data_in_fin_wait_2, "abort/data-after-close/fin-wait-2",
-     "the same when the close has already been acknowledged",
+CASE(data_in_fin_wait_2, "abort/data-after-close/fin-wait-2", "the same when the close has already been acknowledged",
      Covers{{"RFC9293-SHLD-3-NEWDATA", "RFC2525-2.16"}}) {
   auto [peer, app] = co_await s.established();
   co_await fin_wait_2(peer, app);

@@ -13,8 +13,9 @@ wire::Spec fin_again(const Peer& peer) { return fin().seq(peer.snd_nxt() - 1); }
 
 }  // namespace
 
-CASE(in_close_wait, "duplicate-fin/close-wait", "a FIN that comes again in CLOSE-WAIT is acknowledged and changes nothing",
-     Covers{{"RFC9293-3.10.7.4-FIN-CW"}}, Needs{{Capability::tcp_state}}) {
+CASE(in_close_wait, "duplicate-fin/close-wait",
+     "a FIN that comes again in CLOSE-WAIT is acknowledged and changes nothing", Covers{{"RFC9293-3.10.7.4-FIN-CW"}},
+     Needs{{Capability::tcp_state}}) {
   auto [peer, app] = co_await s.established();
   co_await close_wait(peer);
   peer.send(fin_again(peer));
@@ -26,7 +27,8 @@ CASE(in_close_wait, "duplicate-fin/close-wait", "a FIN that comes again in CLOSE
   peer.send(ack());
 }
 
-CASE(in_closing, "duplicate-fin/closing", "a FIN that comes again in CLOSING is acknowledged; the target's own FIN stays unacknowledged",
+CASE(in_closing, "duplicate-fin/closing",
+     "a FIN that comes again in CLOSING is acknowledged; the target's own FIN stays unacknowledged",
      Covers{{"RFC9293-3.10.7.4-FIN-CLG"}}, Lasts{2s}) {
   auto [peer, app] = co_await s.established();
   co_await closing(peer, app);
@@ -47,9 +49,11 @@ CASE(in_last_ack, "duplicate-fin/last-ack",
   const auto answer = co_await peer.expect(by_ack_or_fin, within(kAtOnce));
   const bool is_fin = answer.segment.flags.has(wire::kFin);
   const auto right = is_fin ? peer.rcv_nxt() - 1 : peer.rcv_nxt();
-  if (answer.segment.seq != right) s.fail("the answer has a wrong sequence number", "SND.NXT, or that of the FIN", "another");
+  if (answer.segment.seq != right)
+    s.fail("the answer has a wrong sequence number", "SND.NXT, or that of the FIN", "another");
   if (!is_fin) {
-    co_await peer.expect(fin().seq(peer.rcv_nxt() - 1), within(s.profile().rto_initial + 500ms), "RFC9293-3.6-FIN-RETX");
+    co_await peer.expect(fin().seq(peer.rcv_nxt() - 1), within(s.profile().rto_initial + 500ms),
+                         "RFC9293-3.6-FIN-RETX");
   }
   peer.send(ack());
   co_await expect_closed(peer, "RFC9293-3.10.7.4-LA-ACKFIN");

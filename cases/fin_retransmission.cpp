@@ -1,4 +1,5 @@
-// A FIN that is lost: sent again, unchanged, at doubling intervals, until it is acknowledged (RFC 9293 3.6, 3.8.1; RFC 6298).
+// A FIN that is lost: sent again, unchanged, at doubling intervals, until it is acknowledged (RFC 9293 3.6, 3.8.1; RFC
+// 6298).
 #include "cases/steps.hpp"
 
 namespace finwait {

@@ -78,7 +78,8 @@ CASE(read_drains, "half-close/by-peer/unread-data-then-end",
 
 CASE(send_after_shutdown, "half-close/by-target/send-after-shutdown",
      "send after shutdown fails with EPIPE and puts nothing on the wire",
-     Covers{{"RFC9293-3.10.2-SEND-CLOSING", "POSIX-SEND-EPIPE", "POSIX-SHUTDOWN-WR"}}, Needs{{Capability::half_close}}) {
+     Covers{{"RFC9293-3.10.2-SEND-CLOSING", "POSIX-SEND-EPIPE", "POSIX-SHUTDOWN-WR"}},
+     Needs{{Capability::half_close}}) {
   auto [peer, app] = co_await s.established();
   co_await half_closed(peer, app);
   peer.send(ack());
@@ -101,8 +102,7 @@ CASE(open_fin_wait_2, "half-close/by-target/no-timeout-while-open",
 }
 
 CASE(text_after_fin, "half-close/by-peer/text-after-fin",
-     "text after the peer's FIN is not delivered and not acknowledged",
-     Covers{{"RFC9293-3.10.7.4-TEXT-AFTER-FIN"}}) {
+     "text after the peer's FIN is not delivered and not acknowledged", Covers{{"RFC9293-3.10.7.4-TEXT-AFTER-FIN"}}) {
   auto [peer, app] = co_await s.established();
   co_await close_wait(peer);
   const auto after_fin = peer.snd_nxt();

@@ -68,12 +68,14 @@ CASE(default_idle, "keepalive/default-values", "the defaults a connection inheri
   auto [peer, app] = co_await s.established();
   const auto idle = app.get(SocketOption::keepalive_idle_s);
   if (!idle || *idle < 7200) {
-    s.fail("the default idle time is under two hours", "TCP_KEEPIDLE >= 7200", idle ? std::to_string(*idle) : idle.error().name());
+    s.fail("the default idle time is under two hours", "TCP_KEEPIDLE >= 7200",
+           idle ? std::to_string(*idle) : idle.error().name());
   }
 }
 
 CASE(death, "keepalive/unanswered/established",
-     "after the idle time comes a probe, then one each interval; when all stay unanswered the connection ends with ETIMEDOUT",
+     "after the idle time comes a probe, then one each interval; when all stay unanswered the connection ends with "
+     "ETIMEDOUT",
      Covers{{"RFC9293-MUST-27", "RFC9293-MUST-26-IDLE", "RFC9293-3.8.4-SEQ", "RFC9293-SHLD-12", "RFC9293-MUST-29",
              "RFC9293-3.8.4-DEATH", "POSIX-RECV-ETIMEDOUT", "LINUX-KEEPOPTS"}},
      Needs{{Capability::keepalive}}, Lasts{6s}) {
@@ -83,8 +85,9 @@ CASE(death, "keepalive/unanswered/established",
   co_await die(s, peer, app, probe.at);
 }
 
-CASE(death_active, "keepalive/unanswered/after-active-open", "the side that opened the connection probes like the other",
-     Covers{{"RFC9293-MUST-27", "RFC9293-3.8.4-DEATH"}}, Needs{{Capability::keepalive, Capability::active}}, Lasts{6s}) {
+CASE(death_active, "keepalive/unanswered/after-active-open",
+     "the side that opened the connection probes like the other", Covers{{"RFC9293-MUST-27", "RFC9293-3.8.4-DEATH"}},
+     Needs{{Capability::keepalive, Capability::active}}, Lasts{6s}) {
   auto [peer, app] = co_await s.established(Open::active);
   const Instant idle_since = start_keepalive(peer, app);
   const auto probe = co_await first_probe(s, peer, idle_since);
@@ -116,7 +119,8 @@ CASE(in_close_wait, "keepalive/unanswered/close-wait", "a dead peer is found in 
 }
 
 CASE(in_fin_wait_2, "keepalive/unanswered/fin-wait-2",
-     "a dead peer is found in FIN-WAIT-2 while the application holds the socket; the probe repeats the FIN's number without the FIN",
+     "a dead peer is found in FIN-WAIT-2 while the application holds the socket; the probe repeats the FIN's number "
+     "without the FIN",
      Covers{{"RFC9293-3.8.4-HALFCLOSED", "RFC9293-3.8.4-SEQ", "RFC9293-3.8.4-DEATH"}},
      Needs{{Capability::keepalive, Capability::half_close}}, Lasts{6s}) {
   auto [peer, app] = co_await s.established();
@@ -180,7 +184,8 @@ CASE(restarted_by_ack, "keepalive/restarted-by/ack", "an ACK without data starts
   co_await peer.expect(probe_of(peer), s.timer(kIdle).since(heard));
 }
 
-CASE(reset_as_answer, "keepalive/answered/by-reset", "a peer that has lost the connection answers a probe with a reset: ECONNRESET at once",
+CASE(reset_as_answer, "keepalive/answered/by-reset",
+     "a peer that has lost the connection answers a probe with a reset: ECONNRESET at once",
      Covers{{"RFC9293-3.8.4-RSTANSWER"}}, Needs{{Capability::keepalive}}, Lasts{3s}) {
   auto [peer, app] = co_await s.established();
   const Instant idle_since = start_keepalive(peer, app);
@@ -190,7 +195,8 @@ CASE(reset_as_answer, "keepalive/answered/by-reset", "a peer that has lost the c
   co_await peer.quiet(2 * kInterval);
 }
 
-CASE(not_with_fin, "keepalive/not-while/fin-outstanding", "while a FIN is not acknowledged it is retransmitted and no probe is sent",
+CASE(not_with_fin, "keepalive/not-while/fin-outstanding",
+     "while a FIN is not acknowledged it is retransmitted and no probe is sent",
      Covers{{"RFC9293-MUST-26-FIN", "RFC9293-MUST-26-OUTSTANDING"}},
      Needs{{Capability::keepalive, Capability::half_close}}, Lasts{8s}) {
   auto [peer, app] = co_await s.established();
@@ -204,8 +210,9 @@ CASE(not_with_fin, "keepalive/not-while/fin-outstanding", "while a FIN is not ac
   peer.send(ack());
 }
 
-CASE(not_with_data, "keepalive/not-while/data-outstanding", "while data is not acknowledged it is retransmitted and no probe is sent",
-     Covers{{"RFC9293-MUST-26-OUTSTANDING"}}, Needs{{Capability::keepalive}}, Lasts{8s}) {
+CASE(not_with_data, "keepalive/not-while/data-outstanding",
+     "while data is not acknowledged it is retransmitted and no probe is sent", Covers{{"RFC9293-MUST-26-OUTSTANDING"}},
+     Needs{{Capability::keepalive}}, Lasts{8s}) {
   auto [peer, app] = co_await s.established();
   start_keepalive(peer, app, 1s);
   app.send("abc");
@@ -240,8 +247,9 @@ CASE(responder_close_wait, "keepalive/peer-probes/close-wait", "a peer's probe i
   co_await app.expect_eof();
 }
 
-CASE(responder_fin_wait_2, "keepalive/peer-probes/fin-wait-2", "a peer's probe is answered in FIN-WAIT-2, with and without an octet",
-     Covers{{"RFC9293-3.10.7.4-OTW-ACK"}}, Needs{{Capability::half_close}}, Lasts{2s}) {
+CASE(responder_fin_wait_2, "keepalive/peer-probes/fin-wait-2",
+     "a peer's probe is answered in FIN-WAIT-2, with and without an octet", Covers{{"RFC9293-3.10.7.4-OTW-ACK"}},
+     Needs{{Capability::half_close}}, Lasts{2s}) {
   auto [peer, app] = co_await s.established();
   co_await half_closed(peer, app);
   peer.send(ack());

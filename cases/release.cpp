@@ -33,8 +33,8 @@ CASE(active_states, "release/active/states",
 
 CASE(passive, "release/passive/four-segments",
      "the side that closes second goes through CLOSE-WAIT and LAST-ACK to CLOSED, without TIME-WAIT",
-     Covers{{"RFC9293-3.6-CASE2", "RFC9293-3.10.7.4-FIN-EST", "RFC9293-3.10.4-CLOSE-CW",
-             "RFC9293-3.10.7.4-LA-ACKFIN"}}) {
+     Covers{
+         {"RFC9293-3.6-CASE2", "RFC9293-3.10.7.4-FIN-EST", "RFC9293-3.10.4-CLOSE-CW", "RFC9293-3.10.7.4-LA-ACKFIN"}}) {
   auto [peer, app] = co_await s.established();
   peer.send(fin());
   co_await peer.expect(ack(), within(kDelayedAck), "RFC9293-3.10.7.4-FIN-EST");
@@ -147,7 +147,8 @@ CASE(simultaneous, "release/simultaneous/both-fins-cross",
   co_await expect_alive(peer, "RFC9293-MUST-13-CLG");
 }
 
-CASE(simultaneous_states, "release/simultaneous/states", "a target whose FIN is not acknowledged when the peer's comes is in CLOSING",
+CASE(simultaneous_states, "release/simultaneous/states",
+     "a target whose FIN is not acknowledged when the peer's comes is in CLOSING",
      Covers{{"RFC9293-3.10.7.4-FIN-FW1-CLOSING"}}, Needs{{Capability::half_close, Capability::tcp_state}}) {
   auto [peer, app] = co_await s.established();
   co_await half_closed(peer, app);

@@ -1,4 +1,5 @@
-// Resets from the peer: which are believed, which are challenged, which are ignored (RFC 9293 3.5.3, 3.10.7.4; RFC 5961).
+// Resets from the peer: which are believed, which are challenged, which are ignored (RFC 9293 3.5.3, 3.10.7.4; RFC
+// 5961).
 #include "cases/steps.hpp"
 
 namespace finwait {
@@ -49,7 +50,8 @@ CASE(in_window, "reset/established/in-window",
   co_await expect_closed(peer, "RFC5961-3.2-SECONDRST");
 }
 
-CASE(last_in_window, "reset/established/last-octet-of-window", "a reset at the last octet of the window draws a challenge ACK",
+CASE(last_in_window, "reset/established/last-octet-of-window",
+     "a reset at the last octet of the window draws a challenge ACK",
      Covers{{"RFC9293-3.10.7.4-RST-INWIN", "RFC5961-3.2-INWIN"}}) {
   auto [peer, app] = co_await s.established();
   peer.send(reset_at(peer.snd_nxt() + (peer.snd_wnd() - 1)));
@@ -62,7 +64,8 @@ CASE(below, "reset/established/below-window", "a reset one below the window is d
   co_await expect_ignored(peer, peer.snd_nxt() - 1);
 }
 
-CASE(right_edge, "reset/established/right-edge", "a reset just after the last octet of the window is dropped without an answer",
+CASE(right_edge, "reset/established/right-edge",
+     "a reset just after the last octet of the window is dropped without an answer",
      Covers{{"RFC9293-3.10.7.4-RST-OTW", "RFC5961-3.2-OUT"}}) {
   auto [peer, app] = co_await s.established();
   co_await expect_ignored(peer, peer.snd_nxt() + peer.snd_wnd());
@@ -140,7 +143,8 @@ CASE(at_closed_port, "reset/closed/never-answered", "a reset for a connection th
   co_await peer.quiet(kShortSilence);
 }
 
-CASE(closed_port_ack, "reset/closed/answer-to-ack", "an ACK for a connection that does not exist draws <SEQ=SEG.ACK><CTL=RST>",
+CASE(closed_port_ack, "reset/closed/answer-to-ack",
+     "an ACK for a connection that does not exist draws <SEQ=SEG.ACK><CTL=RST>",
      Covers{{"RFC9293-3.10.7.1-CLOSED-ACK"}}) {
   Peer& peer = s.new_peer();
   const wire::SeqNum acked(s.random());

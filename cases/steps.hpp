@@ -40,8 +40,8 @@ inline constexpr Duration kDelayedAck = 500ms;
 /// Long enough to see that nothing comes at once.
 inline constexpr Duration kShortSilence = 300ms;
 
-/// The duplicate of a segment just below the window: SEQ = SND.NXT - 1, no text. Every synchronized state has to answer it
-/// with an ACK (RFC 9293 3.10.7.4, first check), a closed port with a reset.
+/// The duplicate of a segment just below the window: SEQ = SND.NXT - 1, no text. Every synchronized state has to answer
+/// it with an ACK (RFC 9293 3.10.7.4, first check), a closed port with a reset.
 inline wire::Spec old_ack(const Peer& peer) { return ack().seq(peer.snd_nxt() - 1); }
 
 /// The target's end still exists: it acknowledges an old segment.

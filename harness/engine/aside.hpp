@@ -1,5 +1,5 @@
-// Aside: one thread for slow kernel calls (closing a packet ring waits for an RCU grace period, tens of milliseconds), so that
-// the event loop never waits for them.
+// Aside: one thread for slow kernel calls (closing a packet ring waits for an RCU grace period, tens of milliseconds),
+// so that the event loop never waits for them.
 #pragma once
 
 #include <condition_variable>

@@ -12,8 +12,8 @@
 
 namespace finwait {
 
-/// Any awaitable as a Task, so that it can be combined: `make` makes it in the task's frame, since awaiters do not move.
-/// What `make` captures by reference must outlive the task.
+/// Any awaitable as a Task, so that it can be combined: `make` makes it in the task's frame, since awaiters do not
+/// move. What `make` captures by reference must outlive the task.
 template <class Make>
 auto as_task(Make make) -> Task<decltype(make().await_resume())> {
   co_return co_await make();
@@ -168,9 +168,8 @@ Task<std::variant<typename detail::Settled<T>::Type...>> any_of(Task<T>... tasks
     auto& task = std::get<I>(held);
     if (!out && task.done()) out.emplace(std::in_place_index<I>, detail::take_settled(task));
   };
-  [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (take(std::integral_constant<std::size_t, I>{}), ...);
-  }(std::index_sequence_for<T...>{});
+  [&]<std::size_t... I>(std::index_sequence<I...>) { (take(std::integral_constant<std::size_t, I>{}), ...); }
+  (std::index_sequence_for<T...>{});
   co_return std::move(*out);
 }
 

@@ -7,13 +7,13 @@
 #include <string>
 #include <tl/expected.hpp>
 
-#include "harness/unique_fd.hpp"
 #include "harness/link/link.hpp"
+#include "harness/unique_fd.hpp"
 
 namespace finwait::link {
 
-/// A packet socket's receive ring (TPACKET_V2) that sees only what leaves the device towards us. The stamp is taken where
-/// the packet enters the driver, so it stands in the ring before the packet can be read from a TUN device.
+/// A packet socket's receive ring (TPACKET_V2) that sees only what leaves the device towards us. The stamp is taken
+/// where the packet enters the driver, so it stands in the ring before the packet can be read from a TUN device.
 class PacketRing {
  public:
   /// For the device with this index in the current network namespace. Fails where packet sockets are not allowed.

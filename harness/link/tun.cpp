@@ -24,7 +24,8 @@ std::string cannot_open() {
              "(--device /dev/net/tun)";
     case EACCES:
     case EPERM:
-      return "/dev/net/tun may not be opened: run as root, or let this user open it (chmod 0666 /dev/net/tun, or a udev "
+      return "/dev/net/tun may not be opened: run as root, or let this user open it (chmod 0666 /dev/net/tun, or a "
+             "udev "
              "rule for it)";
     default:
       return fmt::format("/dev/net/tun cannot be opened: {}", std::strerror(errno));

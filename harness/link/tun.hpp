@@ -8,29 +8,30 @@
 #include <string>
 #include <tl/expected.hpp>
 
-#include "harness/unique_fd.hpp"
 #include "harness/link/link.hpp"
 #include "harness/link/packet_ring.hpp"
+#include "harness/unique_fd.hpp"
 
 namespace finwait::link {
 
 /// Arrival times. With the packet ring: the kernel's own stamp at the driver, turned from CLOCK_REALTIME into the run's
-/// clock with an error under kStampError. Without it (packet sockets forbidden, or the ring had overflowed): between the
-/// last time the queue was seen empty and the read. Either way the Instant holds both edges, and a stamp outside those
-/// outer bounds (somebody has set the clock) is not believed.
+/// clock with an error under kStampError. Without it (packet sockets forbidden, or the ring had overflowed): between
+/// the last time the queue was seen empty and the read. Either way the Instant holds both edges, and a stamp outside
+/// those outer bounds (somebody has set the clock) is not believed.
 class Tun : public Link {
  public:
   static constexpr Duration kStampError = std::chrono::microseconds(1);
 
   /// Opens /dev/net/tun and makes the device in the current network namespace; it goes with the namespace, not with the
-  /// descriptor, since taking a device down is slow (tens of milliseconds) and the kernel does it aside for a namespace.
-  /// The error says what to change.
+  /// descriptor, since taking a device down is slow (tens of milliseconds) and the kernel does it aside for a
+  /// namespace. The error says what to change.
   static tl::expected<std::unique_ptr<Tun>, std::string> open(const std::string& name, std::function<TimePoint()> now);
 
   [[nodiscard]] int fd() const { return tun_.get(); }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] int interface_index() const { return index_; }
-  /// A packet ring that is being opened aside (it takes the kernel some milliseconds); used from the moment it is there.
+  /// A packet ring that is being opened aside (it takes the kernel some milliseconds); used from the moment it is
+  /// there.
   void use_kernel_stamps(std::future<tl::expected<PacketRing, std::string>> ring) { coming_ = std::move(ring); }
   /// Waits for that ring. Returns why there is none; empty when stamps are in use.
   std::string wait_for_stamps();

@@ -24,16 +24,16 @@ enum class Granularity : std::uint8_t {
 
 struct Profile {
   std::string name;
-  Duration two_msl{};          ///< how long TIME-WAIT lasts
-  Duration rto_initial{};      ///< RFC 6298 2.1
-  Duration rto_min{};          ///< RFC 6298 2.4, as the stack has it
-  Duration rto_max{};          ///< where the back-off stops
-  Duration keepalive_idle{};   ///< defaults of the stack
+  Duration two_msl{};         ///< how long TIME-WAIT lasts
+  Duration rto_initial{};     ///< RFC 6298 2.1
+  Duration rto_min{};         ///< RFC 6298 2.4, as the stack has it
+  Duration rto_max{};         ///< where the back-off stops
+  Duration keepalive_idle{};  ///< defaults of the stack
   Duration keepalive_interval{};
   int keepalive_count = 0;
   Granularity granularity = Granularity::exact;
-  Duration tick{};             ///< one jiffy; the phase of a timer against it is unknown
-  Duration reaction{};         ///< how long a due timer or an immediate answer may take to become a segment
+  Duration tick{};      ///< one jiffy; the phase of a timer against it is unknown
+  Duration reaction{};  ///< how long a due timer or an immediate answer may take to become a segment
 
   /// The window for a timer of this length: one tick early (elapsed time is counted in whole ticks) to one step of the
   /// timer wheel, plus one tick, plus `reaction` late.

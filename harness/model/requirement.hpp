@@ -8,7 +8,7 @@
 namespace finwait::model {
 
 enum class Level : std::uint8_t {
-  must,    ///< MUST, MUST NOT, and the prescriptive event processing of RFC 9293 3.10
+  must,  ///< MUST, MUST NOT, and the prescriptive event processing of RFC 9293 3.10
   should,
   may,
 };
@@ -19,7 +19,7 @@ struct Requirement {
   std::string_view standard;  ///< "RFC 9293"
   std::string_view section;   ///< "3.6.1"
   Level level = Level::must;
-  std::string_view statement; ///< in our own words
+  std::string_view statement;  ///< in our own words
 };
 
 /// All of them, sorted by id; made from the TOML files when finwait is built.

@@ -52,7 +52,8 @@ void Captures::case_finished(run::CaseResult& result) {
     result.trace = path;
     return;
   }
-  problem_ = fmt::format("the capture {} cannot be written: {}; no further captures are kept", path, std::strerror(errno));
+  problem_ =
+      fmt::format("the capture {} cannot be written: {}; no further captures are kept", path, std::strerror(errno));
   std::error_code ignored;
   std::filesystem::remove(path, ignored);  // half a capture helps nobody
 }

@@ -59,7 +59,8 @@ std::string explain(const run::CaseResult& result, const std::string& target, st
       out += fmt::format("  breaks    {}\n            {}\n", cited(finding.violated), requirement->statement);
     }
     for (const auto& way : finding.allowed) {
-      const std::string by = way.requirement.empty() || way.requirement == finding.violated ? "" : cited(way.requirement);
+      const std::string by =
+          way.requirement.empty() || way.requirement == finding.violated ? "" : cited(way.requirement);
       out += fmt::format("  allowed   {}{}{}\n", way.what, way.when.empty() ? "" : ", " + way.when,
                          by.empty() ? "" : "  by " + by);
     }
@@ -134,8 +135,9 @@ void Console::run_finished(const run::Totals& totals) {
     if (totals.by_verdict[i] == 0) continue;
     counts.push_back(paint(verdict, fmt::format("{} {}", totals.by_verdict[i], to_string(verdict))));
   }
-  line(fmt::format("{}{} in {:.1f} s; the harness was at most {:.1f} ms late\n", totals.interrupted ? "interrupted: " : "",
-                   fmt::join(counts, ", "), seconds(totals.elapsed), seconds(totals.worst_lateness) * 1e3));
+  line(fmt::format("{}{} in {:.1f} s; the harness was at most {:.1f} ms late\n",
+                   totals.interrupted ? "interrupted: " : "", fmt::join(counts, ", "), seconds(totals.elapsed),
+                   seconds(totals.worst_lateness) * 1e3));
 }
 
 }  // namespace finwait::report

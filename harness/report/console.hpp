@@ -1,4 +1,5 @@
-// The console: progress while cases run, one line for each that ends, and the whole story of each that is not as expected.
+// The console: progress while cases run, one line for each that ends, and the whole story of each that is not as
+// expected.
 #pragma once
 
 #include <cstdio>
@@ -13,7 +14,7 @@ class Console : public run::Observer {
   struct Style {
     bool terminal = false;  ///< a live status line, rewritten in place
     bool colour = false;
-    bool verbose = false;   ///< the conversation of every case, also of those that pass
+    bool verbose = false;  ///< the conversation of every case, also of those that pass
   };
   Console(std::FILE* out, Style style) : out_(out), style_(style) {}
 
@@ -38,8 +39,8 @@ class Console : public run::Observer {
   bool status_shown_ = false;
 };
 
-/// The block that explains a result: summary, requirement, what was allowed, what was seen, the conversation, how to run
-/// it again. Without colours.
+/// The block that explains a result: summary, requirement, what was allowed, what was seen, the conversation, how to
+/// run it again. Without colours.
 std::string explain(const run::CaseResult& result, const std::string& target, std::uint64_t seed);
 
 }  // namespace finwait::report

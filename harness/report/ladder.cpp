@@ -41,7 +41,8 @@ std::string packet_text(const run::Transcript& transcript, const run::Entry& ent
   if (!parsed) return fmt::format("{} octets: {}", octets.size(), parsed.error().message);
   const auto& ends = transcript.connection(entry.connection);
   const bool ours = entry.kind == run::Entry::Kind::sent;
-  return wire::describe(parsed->segment, ours ? ends.peer_iss : ends.target_iss, ours ? ends.target_iss : ends.peer_iss);
+  return wire::describe(parsed->segment, ours ? ends.peer_iss : ends.target_iss,
+                        ours ? ends.target_iss : ends.peer_iss);
 }
 
 std::string ladder(const run::Transcript& transcript, TimePoint origin, std::size_t indent) {

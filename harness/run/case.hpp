@@ -21,8 +21,8 @@ struct Case {
   std::string title;  ///< one line: what has to be so
   std::vector<std::string> covers;
   target::Capabilities needs{target::Capability::passive};
-  Duration lasts = std::chrono::seconds(1);      ///< how long it takes; a case that runs far over it is stopped
-  std::map<std::string, std::string> sysctls;    ///< not empty: a sandbox of its own with these settings
+  Duration lasts = std::chrono::seconds(1);    ///< how long it takes; a case that runs far over it is stopped
+  std::map<std::string, std::string> sysctls;  ///< not empty: a sandbox of its own with these settings
   std::vector<wire::Family> families{wire::Family::ipv4, wire::Family::ipv6};
   Task<> (*body)(Scenario&) = nullptr;
   const char* file = "";
@@ -68,16 +68,16 @@ struct ChapterEntry {
 
 }  // namespace finwait::run
 
-#define FINWAIT_CHAPTER(name)                 \
-  static finwait::run::Chapter& chapter_() {  \
-    static finwait::run::Chapter cases;       \
-    return cases;                             \
-  }                                           \
+#define FINWAIT_CHAPTER(name)                \
+  static finwait::run::Chapter& chapter_() { \
+    static finwait::run::Chapter cases;      \
+    return cases;                            \
+  }                                          \
   const finwait::run::Chapter& name##_chapter() { return chapter_(); }
 
 /// CASE(name, "chapter/id", "title", Covers{{"RFC9293-MUST-13"}}, Needs{{...}}, Lasts{5s}) { ... co_await ...; }
-#define CASE(name, id, title, ...)                                                                          \
-  static finwait::Task<> name(finwait::run::Scenario& s);                                                    \
-  static const finwait::run::ChapterEntry name##_entry_(                                                     \
-      chapter_(), finwait::run::make_case(&name, __FILE__, __LINE__, id, title, __VA_ARGS__));               \
+#define CASE(name, id, title, ...)                                                             \
+  static finwait::Task<> name(finwait::run::Scenario& s);                                      \
+  static const finwait::run::ChapterEntry name##_entry_(                                       \
+      chapter_(), finwait::run::make_case(&name, __FILE__, __LINE__, id, title, __VA_ARGS__)); \
   static finwait::Task<> name([[maybe_unused]] finwait::run::Scenario& s)

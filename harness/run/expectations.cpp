@@ -1,10 +1,10 @@
 #include "harness/run/expectations.hpp"
 
 #include <fmt/format.h>
+#include <toml++/toml.h>
 
 #include <array>
 #include <regex>
-#include <toml++/toml.h>
 
 #include "harness/model/requirement.hpp"
 

@@ -12,12 +12,12 @@
 namespace finwait::run {
 
 struct Expectation {
-  std::string cases;        ///< id glob
+  std::string cases;                ///< id glob
   Verdict verdict = Verdict::fail;  ///< fail or deviation
-  std::string requirement;  ///< the one that is broken; another one is still a failure
+  std::string requirement;          ///< the one that is broken; another one is still a failure
   std::string reason;
   std::string link;
-  std::string versions;     ///< regular expression over the target's version; empty: all
+  std::string versions;  ///< regular expression over the target's version; empty: all
 };
 
 /// Reads the text of an expectation file. Errors name file, line and what is wrong.

@@ -18,24 +18,24 @@ struct RunInfo {
   std::string target_version;  ///< "6.18.44"
   std::string machine;         ///< the system finwait runs on
   std::uint64_t seed = 0;
-  std::int64_t epoch_ns = 0;   ///< wall-clock nanoseconds of TimePoint zero; 0 in virtual time
+  std::int64_t epoch_ns = 0;  ///< wall-clock nanoseconds of TimePoint zero; 0 in virtual time
   TimePoint started;
   std::vector<const Instance*> plan;
-  Duration longest{};          ///< the longest case: what a run takes
+  Duration longest{};  ///< the longest case: what a run takes
 };
 
 struct CaseResult {
   const Instance* instance = nullptr;
   Verdict verdict = Verdict::pass;
   std::optional<Finding> finding;
-  std::string reason;          ///< of the expectation that turned it into XFAIL or XPASS
+  std::string reason;  ///< of the expectation that turned it into XFAIL or XPASS
   TimePoint started;
   Duration duration{};
   std::uint64_t seed = 0;
-  int repetition = 0;          ///< of --repeat, from 0
-  int attempts = 1;            ///< more than one after INCONCLUSIVE
+  int repetition = 0;                      ///< of --repeat, from 0
+  int attempts = 1;                        ///< more than one after INCONCLUSIVE
   const Transcript* transcript = nullptr;  ///< only during the call; may be null
-  std::string trace;           ///< path of its capture; empty without
+  std::string trace;                       ///< path of its capture; empty without
 };
 
 struct Totals {

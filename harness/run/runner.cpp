@@ -72,7 +72,8 @@ struct Runner::Slot {
   bool ended = false;
 };
 
-Runner::Runner(target::Lab& lab, std::vector<Expectation> expectations, std::vector<Observer*> observers, RunOptions options)
+Runner::Runner(target::Lab& lab, std::vector<Expectation> expectations, std::vector<Observer*> observers,
+               RunOptions options)
     : lab_(lab), expectations_(std::move(expectations)), observers_(std::move(observers)), options_(options) {}
 
 Runner::~Runner() = default;
@@ -141,9 +142,8 @@ tl::expected<std::unique_ptr<Runner::Sandbox>, std::string> Runner::make_sandbox
     const auto set = sandbox->target->set_sysctl(name, value);
     if (!set) return tl::unexpected(fmt::format("cannot set {} = {}: {}", name, value, set.error().name()));
   }
-  sandbox->switchboard =
-      std::make_unique<Switchboard>(lab_.loop(), sandbox->target->link(),
-                                    [raw = sandbox.get()](const std::string& why) { raw->broken = why; });
+  sandbox->switchboard = std::make_unique<Switchboard>(
+      lab_.loop(), sandbox->target->link(), [raw = sandbox.get()](const std::string& why) { raw->broken = why; });
   return sandbox;
 }
 
@@ -176,8 +176,8 @@ void Runner::start(std::unique_ptr<Slot> owned) {
   if (!place.broken.empty()) return finish(slot, error_finding("the link is broken: " + place.broken));
 
   const std::uint32_t index = place.next++;
-  const auto address = place.target->first_peer_address(slot.instance->family)
-                           .plus(index % place.target->peer_address_count());
+  const auto address =
+      place.target->first_peer_address(slot.instance->family).plus(index % place.target->peer_address_count());
   const wire::Port port{static_cast<std::uint16_t>(kFirstTargetPort + index % kTargetPorts)};
   slot.scenario = std::make_unique<Scenario>(c, Scenario::Place{lab_.loop(), *place.target, *place.switchboard,
                                                                 slot.instance->family, address, port, slot.seed});

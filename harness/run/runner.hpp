@@ -8,19 +8,19 @@
 #include <vector>
 
 #include "harness/run/expectations.hpp"
-#include "harness/target/lab.hpp"
 #include "harness/run/observer.hpp"
 #include "harness/run/scenario.hpp"
+#include "harness/target/lab.hpp"
 
 namespace finwait::run {
 
 struct RunOptions {
   std::uint64_t seed = 1;
-  std::size_t jobs = 0;      ///< how many at once; 0: all
-  int repeat = 1;            ///< every case so often, all at once
-  bool until_fail = false;   ///< rounds until one has a verdict that is not as expected
-  Duration progress{};       ///< how often to tell observers of the progress; zero: never
-  int attempts = 3;          ///< how often an INCONCLUSIVE case is run before it stays so
+  std::size_t jobs = 0;               ///< how many at once; 0: all
+  int repeat = 1;                     ///< every case so often, all at once
+  bool until_fail = false;            ///< rounds until one has a verdict that is not as expected
+  Duration progress{};                ///< how often to tell observers of the progress; zero: never
+  int attempts = 3;                   ///< how often an INCONCLUSIVE case is run before it stays so
   const bool* interrupted = nullptr;  ///< set by a signal: the run ends and reports what it has
 };
 

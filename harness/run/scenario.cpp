@@ -14,7 +14,10 @@ constexpr std::uint16_t kFirstPeerPort = 1024;
 }  // namespace
 
 Scenario::Scenario(const Case& c, const Place& place)
-    : case_(c), place_(place), random_(place.seed), next_port_(static_cast<std::uint16_t>(kFirstPeerPort + random() % 30000)) {
+    : case_(c),
+      place_(place),
+      random_(place.seed),
+      next_port_(static_cast<std::uint16_t>(kFirstPeerPort + random() % 30000)) {
   place_.switchboard.attach(place_.address, *this);
 }
 
@@ -41,7 +44,8 @@ Peer& Scenario::new_peer() {
 void Scenario::listen() {
   if (listener_) return;
   auto made = place_.target.listen({place_.target.address(place_.family), place_.target_port});
-  if (!made) broken(fmt::format("the target cannot listen on port {}: {}", number(place_.target_port), made.error().name()));
+  if (!made)
+    broken(fmt::format("the target cannot listen on port {}: {}", number(place_.target_port), made.error().name()));
   listener_ = std::move(*made);
 }
 
@@ -128,8 +132,8 @@ void Scenario::refuse_leftovers() {
   for (const auto& peer : peers_) {
     if (peer->pending().empty()) continue;
     const Received first = peer->pending().front();
-    peer->refuse(first, "the target sent a segment that nothing had asked for", {{"silence", {}, std::string(main_requirement())}},
-                 main_requirement());
+    peer->refuse(first, "the target sent a segment that nothing had asked for",
+                 {{"silence", {}, std::string(main_requirement())}}, main_requirement());
   }
   if (stray_) throw CaseEnded(*stray_);
 }

@@ -59,7 +59,9 @@ class Scenario : public Host {
   /// co_await: this long from now.
   [[nodiscard]] engine::SleepUntil pause(Duration d) { return engine::sleep_for(loop(), d); }
   /// co_await: until so long after an instant.
-  [[nodiscard]] engine::SleepUntil until(Instant from, Duration d) { return engine::sleep_until(loop(), from.latest + d); }
+  [[nodiscard]] engine::SleepUntil until(Instant from, Duration d) {
+    return engine::sleep_until(loop(), from.latest + d);
+  }
   /// The window in which the target's timer of this length is due.
   [[nodiscard]] Window timer(Duration nominal) const { return due(profile().timer(nominal)); }
   [[nodiscard]] const model::Profile& profile() const { return place_.target.profile(); }

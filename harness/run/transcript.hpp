@@ -53,7 +53,9 @@ class Transcript {
   void mark_unexplained(std::size_t entry);
 
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
-  [[nodiscard]] wire::ByteView octets(const Entry& entry) const { return {octets_.data() + entry.offset, entry.length}; }
+  [[nodiscard]] wire::ByteView octets(const Entry& entry) const {
+    return {octets_.data() + entry.offset, entry.length};
+  }
   [[nodiscard]] std::size_t dropped() const { return dropped_; }
 
  private:

@@ -65,17 +65,28 @@ Op<T> retry(engine::Epoll& epoll, int fd, std::uint32_t events, Try attempt) {
 
 TcpState from_kernel(std::uint8_t state) {
   switch (state) {
-    case TCP_ESTABLISHED: return TcpState::established;
-    case TCP_SYN_SENT: return TcpState::syn_sent;
-    case TCP_SYN_RECV: return TcpState::syn_received;
-    case TCP_FIN_WAIT1: return TcpState::fin_wait_1;
-    case TCP_FIN_WAIT2: return TcpState::fin_wait_2;
-    case TCP_TIME_WAIT: return TcpState::time_wait;
-    case TCP_CLOSE_WAIT: return TcpState::close_wait;
-    case TCP_LAST_ACK: return TcpState::last_ack;
-    case TCP_LISTEN: return TcpState::listen;
-    case TCP_CLOSING: return TcpState::closing;
-    default: return TcpState::closed;
+    case TCP_ESTABLISHED:
+      return TcpState::established;
+    case TCP_SYN_SENT:
+      return TcpState::syn_sent;
+    case TCP_SYN_RECV:
+      return TcpState::syn_received;
+    case TCP_FIN_WAIT1:
+      return TcpState::fin_wait_1;
+    case TCP_FIN_WAIT2:
+      return TcpState::fin_wait_2;
+    case TCP_TIME_WAIT:
+      return TcpState::time_wait;
+    case TCP_CLOSE_WAIT:
+      return TcpState::close_wait;
+    case TCP_LAST_ACK:
+      return TcpState::last_ack;
+    case TCP_LISTEN:
+      return TcpState::listen;
+    case TCP_CLOSING:
+      return TcpState::closing;
+    default:
+      return TcpState::closed;
   }
 }
 
@@ -182,15 +193,15 @@ Op<std::unique_ptr<Socket>> LocalSocket::connecting(engine::Epoll& epoll, Unique
   const int raw = fd.get();
   auto held = std::make_shared<UniqueFd>(std::move(fd));
   bool first = true;
-  return retry<std::unique_ptr<Socket>>(
-      epoll, raw, EPOLLOUT, [&epoll, held, first]() mutable -> Result<std::unique_ptr<Socket>> {
-        if (std::exchange(first, false)) return tl::unexpected(Errno{EAGAIN, {}});
-        int error = 0;
-        socklen_t size = sizeof error;
-        getsockopt(held->get(), SOL_SOCKET, SO_ERROR, &error, &size);
-        if (error != 0) return tl::unexpected(Errno{error, {}});
-        return std::make_unique<LocalSocket>(epoll, std::move(*held));
-      });
+  return retry<std::unique_ptr<Socket>>(epoll, raw, EPOLLOUT,
+                                        [&epoll, held, first]() mutable -> Result<std::unique_ptr<Socket>> {
+                                          if (std::exchange(first, false)) return tl::unexpected(Errno{EAGAIN, {}});
+                                          int error = 0;
+                                          socklen_t size = sizeof error;
+                                          getsockopt(held->get(), SOL_SOCKET, SO_ERROR, &error, &size);
+                                          if (error != 0) return tl::unexpected(Errno{error, {}});
+                                          return std::make_unique<LocalSocket>(epoll, std::move(*held));
+                                        });
 }
 
 LocalListener::~LocalListener() { epoll_.unwatch(fd_.get()); }
@@ -204,8 +215,8 @@ Result<LocalListener::Accepted> LocalListener::next_from(const Endpoint& peer) {
   }
   for (;;) {
     SocketAddress from;
-    UniqueFd fd(accept4(fd_.get(), reinterpret_cast<sockaddr*>(from.octets.data()), &from.size,
-                                SOCK_NONBLOCK | SOCK_CLOEXEC));
+    UniqueFd fd(
+        accept4(fd_.get(), reinterpret_cast<sockaddr*>(from.octets.data()), &from.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd) return failed<Accepted>();
     auto socket = std::make_unique<LocalSocket>(epoll_, std::move(fd));
     const Endpoint who = from.endpoint();

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "harness/engine/epoll.hpp"
-#include "harness/unique_fd.hpp"
 #include "harness/target/target.hpp"
+#include "harness/unique_fd.hpp"
 
 namespace finwait::target {
 

@@ -70,7 +70,8 @@ Outcome set_queue_length(const std::string& device, int packets) {
 }
 
 Outcome add_address(const std::string& device, const wire::Address& address, int prefix) {
-  // By netlink and not by ioctl: only so can duplicate address detection be left out, during which an address is unusable.
+  // By netlink and not by ioctl: only so can duplicate address detection be left out, during which an address is
+  // unusable.
   std::array<char, 256> buffer{};
   nlmsghdr* request = mnl_nlmsg_put_header(buffer.data());
   request->nlmsg_type = RTM_NEWADDR;

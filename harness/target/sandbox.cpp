@@ -38,8 +38,10 @@ int write_file(const std::string& path, const std::string& text) {
 
 std::string user_namespace_refused(int error) {
   return fmt::format(
-      "this user may not make a user namespace ({}): run as root, or allow it with 'sysctl kernel.unprivileged_userns_clone=1' "
-      "(Debian), 'sysctl kernel.apparmor_restrict_unprivileged_userns=0' (Ubuntu) or 'sysctl user.max_user_namespaces=15000'",
+      "this user may not make a user namespace ({}): run as root, or allow it with 'sysctl "
+      "kernel.unprivileged_userns_clone=1' "
+      "(Debian), 'sysctl kernel.apparmor_restrict_unprivileged_userns=0' (Ubuntu) or 'sysctl "
+      "user.max_user_namespaces=15000'",
       std::strerror(error));
 }
 
@@ -74,7 +76,7 @@ tl::expected<void, std::string> prepare_namespaces() {
 }
 
 tl::expected<std::unique_ptr<Sandbox>, std::string> Sandbox::make(const std::function<TimePoint()>& now,
-                                                                      engine::Aside& aside, Stamps stamps) {
+                                                                  engine::Aside& aside, Stamps stamps) {
   auto prepared = prepare_namespaces();
   if (!prepared) return tl::unexpected(prepared.error());
   auto sandbox = std::unique_ptr<Sandbox>(new Sandbox());
@@ -98,7 +100,8 @@ tl::expected<std::unique_ptr<Sandbox>, std::string> Sandbox::make(const std::fun
   auto place = std::make_shared<UniqueFd>(fcntl(sandbox->namespace_.get(), F_DUPFD_CLOEXEC, 0));
   sandbox->tun_->use_kernel_stamps(
       aside.ask([place, index = sandbox->tun_->interface_index()]() -> tl::expected<link::PacketRing, std::string> {
-        if (setns(place->get(), CLONE_NEWNET) != 0) return tl::unexpected(std::string("setns: ") + std::strerror(errno));
+        if (setns(place->get(), CLONE_NEWNET) != 0)
+          return tl::unexpected(std::string("setns: ") + std::strerror(errno));
         return link::PacketRing::open(index);
       }));
   return sandbox;

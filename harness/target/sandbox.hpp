@@ -6,9 +6,9 @@
 #include <string>
 #include <tl/expected.hpp>
 
-#include "harness/unique_fd.hpp"
 #include "harness/engine/aside.hpp"
 #include "harness/link/tun.hpp"
+#include "harness/unique_fd.hpp"
 #include "harness/wire/address.hpp"
 
 namespace finwait::target {
@@ -30,9 +30,9 @@ enum class Stamps : std::uint8_t {
 
 class Sandbox {
  public:
-  /// A new namespace (in a new user namespace when the process may not make one otherwise), made current, with "tun0" up
-  /// and addressed. The error says what the system forbids and how to mend it.
-  /// Arrival stamps are switched on aside and come into use some milliseconds later.
+  /// A new namespace (in a new user namespace when the process may not make one otherwise), made current, with "tun0"
+  /// up and addressed. The error says what the system forbids and how to mend it. Arrival stamps are switched on aside
+  /// and come into use some milliseconds later.
   static tl::expected<std::unique_ptr<Sandbox>, std::string> make(const std::function<TimePoint()>& now,
                                                                   engine::Aside& aside, Stamps stamps);
   Sandbox(const Sandbox&) = delete;
@@ -56,8 +56,8 @@ class Sandbox {
   bool ipv6_ = false;
 };
 
-/// Whether this process may make network namespaces, entering a user namespace of its own when it has to. The error says
-/// how to mend it. Called by Sandbox::make; doctor asks it too.
+/// Whether this process may make network namespaces, entering a user namespace of its own when it has to. The error
+/// says how to mend it. Called by Sandbox::make; doctor asks it too.
 tl::expected<void, std::string> prepare_namespaces();
 
 }  // namespace finwait::target

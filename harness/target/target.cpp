@@ -5,8 +5,9 @@
 namespace finwait::target {
 
 std::string_view to_string(Capability capability) {
-  constexpr std::array<std::string_view, 11> kNames{"passive",   "active",  "half_close", "abort", "keepalive", "options",
-                                                    "tcp_state", "sysctls", "ipv4",       "ipv6",  "virtual_clock"};
+  constexpr std::array<std::string_view, 11> kNames{"passive",   "active",  "half_close",   "abort",
+                                                    "keepalive", "options", "tcp_state",    "sysctls",
+                                                    "ipv4",      "ipv6",    "virtual_clock"};
   return kNames.at(static_cast<std::size_t>(capability));
 }
 
@@ -16,16 +17,16 @@ std::string_view to_string(How how) {
 }
 
 std::string_view to_string(TcpState state) {
-  constexpr std::array<std::string_view, 11> kNames{"CLOSED",     "LISTEN",     "SYN-SENT", "SYN-RECEIVED",
+  constexpr std::array<std::string_view, 11> kNames{"CLOSED",      "LISTEN",     "SYN-SENT",   "SYN-RECEIVED",
                                                     "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT",
-                                                    "CLOSING",    "LAST-ACK",   "TIME-WAIT"};
+                                                    "CLOSING",     "LAST-ACK",   "TIME-WAIT"};
   return kNames.at(static_cast<std::size_t>(state));
 }
 
 std::string_view to_string(SocketOption option) {
-  constexpr std::array<std::string_view, 8> kNames{"SO_KEEPALIVE",  "TCP_KEEPIDLE (s)",      "TCP_KEEPINTVL (s)",
-                                                   "TCP_KEEPCNT",   "TCP_USER_TIMEOUT (ms)", "SO_LINGER (s)",
-                                                   "TCP_LINGER2 (s)", "TCP_NODELAY"};
+  constexpr std::array<std::string_view, 8> kNames{
+      "SO_KEEPALIVE",          "TCP_KEEPIDLE (s)", "TCP_KEEPINTVL (s)", "TCP_KEEPCNT",
+      "TCP_USER_TIMEOUT (ms)", "SO_LINGER (s)",    "TCP_LINGER2 (s)",   "TCP_NODELAY"};
   return kNames.at(static_cast<std::size_t>(option));
 }
 

@@ -23,14 +23,14 @@ using wire::Family;
 
 /// What a target can do. A case that needs one that is missing is UNSUPPORTED.
 enum class Capability : std::uint8_t {
-  passive,        ///< listen and accept
-  active,         ///< connect
-  half_close,     ///< shutdown for writing leaves reading open
-  abort,          ///< close with a reset (SO_LINGER, 0 s)
-  keepalive,      ///< per-connection idle, interval and count
-  options,        ///< the other socket options
-  tcp_state,      ///< the connection's state can be asked for
-  sysctls,        ///< system-wide settings, per sandbox
+  passive,     ///< listen and accept
+  active,      ///< connect
+  half_close,  ///< shutdown for writing leaves reading open
+  abort,       ///< close with a reset (SO_LINGER, 0 s)
+  keepalive,   ///< per-connection idle, interval and count
+  options,     ///< the other socket options
+  tcp_state,   ///< the connection's state can be asked for
+  sysctls,     ///< system-wide settings, per sandbox
   ipv4,
   ipv6,
   virtual_clock,  ///< waiting costs nothing
@@ -60,14 +60,14 @@ std::string_view to_string(TcpState state);
 
 /// Socket options by meaning; the target maps them to its API. Units stand in the name.
 enum class SocketOption : std::uint8_t {
-  keepalive,             ///< 0 or 1
+  keepalive,  ///< 0 or 1
   keepalive_idle_s,
   keepalive_interval_s,
   keepalive_count,
   user_timeout_ms,
-  linger_s,              ///< -1 switches SO_LINGER off
-  linger2_s,             ///< TCP_LINGER2: how long an orphan stays in FIN-WAIT-2; negative: not at all
-  nodelay,               ///< 0 or 1
+  linger_s,   ///< -1 switches SO_LINGER off
+  linger2_s,  ///< TCP_LINGER2: how long an orphan stays in FIN-WAIT-2; negative: not at all
+  nodelay,    ///< 0 or 1
 };
 std::string_view to_string(SocketOption option);
 

@@ -1,9 +1,7 @@
 // The fake TCP without defects, seen through its link and its sockets in virtual time.
 #include <gmock/gmock.h>
 
-#include "harness/model/requirement.hpp"
-#include "harness/testing/fake_target.hpp"
-#include "harness/wire/codec.hpp"
+#include "harness/testing/fake_peer_test.hpp"
 
 namespace finwait::testing {
 namespace {
@@ -19,117 +17,17 @@ using wire::kFin;
 using wire::kPsh;
 using wire::kRst;
 using wire::kSyn;
-using wire::Segment;
 
-constexpr wire::Port kPort{7};
-constexpr SeqNum kIss{5000};
-
-/// A peer at one end of the link, with one connection; numbers are relative to the initial ones.
-class FakeTcpTest : public ::testing::Test {
+class FakeTcpTest : public ::testing::Test, protected FakePeer {
  protected:
-  struct Seen {
-    Duration at;
-    std::string text;  ///< "F. 1 ack 1", as wire::describe
-    bool operator==(const Seen&) const = default;
-    friend void PrintTo(const Seen& seen, std::ostream* out) { *out << seconds(seen.at) << " " << seen.text; }
-  };
-
-  explicit FakeTcpTest(const Defects& defects = {}) : lab(defects), made(*lab.make_target()) {}
-
-  void send(wire::Flags flags, std::uint32_t seq = 0, std::uint32_t ack = 0, std::string_view text = {}) {
-    Segment segment;
-    segment.source = made->first_peer_address(family);
-    segment.destination = made->address(family);
-    segment.source_port = wire::Port{1234};
-    segment.destination_port = kPort;
-    segment.flags = flags;
-    segment.seq = kIss + seq;
-    if (flags.any(kAck)) segment.ack = irs + ack;
-    segment.window = window;
-    segment.payload = wire::to_bytes(text);
-    ASSERT_TRUE(made->link().send(*wire::craft(segment)));
-    drain();
-  }
-
-  void drain() {
-    (void)made->link().drain([this](Instant at, ByteView octets) {
-      const auto parsed = wire::parse(octets);
-      ASSERT_TRUE(parsed && parsed->tcp_checksum_ok);
-      Segment segment = parsed->segment;
-      if (segment.flags.any(kSyn)) irs = segment.seq;
-      segment.window = 0;
-      segment.options = {};
-      const bool absolute = segment.flags.any(kRst) && segment.seq == SeqNum{0};
-      std::string text = wire::describe(segment, absolute ? SeqNum{0} : irs, kIss);
-      if (const auto cut = text.find(" win"); cut != std::string::npos) text.resize(cut);
-      seen.push_back({at.latest - mark, text});
-    });
-  }
-
-  /// What came since the last call, without times.
-  std::vector<std::string> replies() {
-    drain();
-    std::vector<std::string> texts;
-    for (const Seen& one : std::exchange(seen, {})) texts.push_back(one.text);
-    return texts;
-  }
-  void wait(Duration d) {
-    const TimePoint until = lab.time().now() + d;
-    while (lab.time().now() < until) {
-      lab.time().wait(until);
-      drain();
-    }
-  }
-  /// The times, since mark_now(), of all that came while waiting.
-  std::vector<double> times(Duration d) {
-    wait(d);
-    std::vector<double> all;
-    for (const Seen& one : std::exchange(seen, {})) all.push_back(seconds(one.at));
-    return all;
-  }
-  void mark_now() { mark = lab.time().now(); }
-
-  void listen() { listener = std::move(*made->listen({made->address(family), kPort})); }
-  void establish() {
-    listen();
-    auto accepting = listener->accept({made->first_peer_address(family), wire::Port{1234}});
-    send(kSyn);
-    send(kAck, 1, 1);
-    ASSERT_TRUE(accepting.ready());
-    app = std::move(*accepting.result());
-    EXPECT_THAT(replies(), ElementsAre(Not(IsEmpty())));
-    mark_now();
-  }
-  /// "data", "EOF", an errno's name, or "waits".
-  std::string recv() {
-    auto op = app->recv(100);
-    if (!op.ready()) return "waits";
-    if (!op.result()) return op.result().error().name();
-    return op.result()->empty() ? "EOF" : std::string(op.result()->begin(), op.result()->end());
-  }
-  std::string send_error() {
-    const Bytes octets(1);
-    auto op = app->send(octets);
-    return op.result() ? "ok" : op.result().error().name();
-  }
-  TcpState state() { return *app->state().result(); }
-  void app_sends(std::string_view text) { (void)app->send(wire::to_bytes(text)); }
-
-  FakeLab lab;
-  std::unique_ptr<target::Target> made;
-  wire::Family family = wire::Family::ipv4;
-  std::unique_ptr<target::Listener> listener;
-  std::unique_ptr<target::Socket> app;
-  SeqNum irs;
-  std::uint16_t window = 65535;
-  std::vector<Seen> seen;
-  TimePoint mark{};
+  explicit FakeTcpTest(const Defects& defects = {}) : FakePeer(defects) {}
 };
 
 TEST_F(FakeTcpTest, handshake_in_both_families) {
   for (const auto one : {wire::Family::ipv4, wire::Family::ipv6}) {
     family = one;
     establish();
+    ASSERT_NE(app, nullptr);
     EXPECT_EQ(state(), TcpState::established);
     app.reset();
     EXPECT_THAT(replies(), ElementsAre("R. 1 ack 1"));
@@ -342,19 +240,6 @@ TEST_F(FakeTcpTest, sysctls) {
   EXPECT_EQ(made->set_sysctl("net.ipv4.tcp_sack", "0").error().value, ENOENT);
   establish();
   EXPECT_EQ(*app->get(SocketOption::keepalive_idle_s).result(), 5);
-}
-
-TEST(Defects, names_are_unique_and_requirements_exist) {
-  std::set<std::string_view> names;
-  for (std::size_t i = 0; i < all_defects().size(); i++) {
-    const DefectInfo& one = all_defects()[i];
-    EXPECT_EQ(static_cast<std::size_t>(one.defect), i) << one.name;
-    EXPECT_TRUE(names.insert(one.name).second) << one.name;
-    EXPECT_NE(model::find_requirement(one.requirement), nullptr) << one.name << ": " << one.requirement;
-    EXPECT_EQ(find_defect(one.name), one.defect);
-    EXPECT_EQ(&info(one.defect), &one);
-  }
-  EXPECT_GE(names.size(), 60U);
 }
 
 class OneDefect : public FakeTcpTest {

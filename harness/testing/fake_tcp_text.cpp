@@ -177,7 +177,7 @@ void FakeTcp::acknowledge(Tcb& tcb, bool with_fin) {
 
 void FakeTcp::enter_fin_wait_2(Tcb& tcb) {
   tcb.state = TcpState::fin_wait_2;
-  if (has(Defect::half_close_times_out)) tcb.end_at = now() + 60s;
+  if (has(Defect::half_close_times_out)) tcb.end_at = now() + settings.fin_timeout;
   if (!tcb.orphan) return;
   if (tcb.linger2_s.value_or(0) < 0) {
     emit_abort(tcb);

@@ -14,18 +14,18 @@ std::uint32_t fold_carries(std::uint64_t sum) {
 }  // namespace
 
 std::uint32_t sum_octets(ByteView octets, std::uint32_t start) {
-  // RFC 1071 section 2(B): the sum does not depend on byte order, so the machine's own words are added, four octets at
+  // RFC 1071 section 2(B): the sum does not depend on byte order, so the machine's own words are added, eight octets at
   // a time, and the result is swapped once.
   std::uint64_t sum = 0;
   std::size_t at = 0;
-  for (; at + 4 <= octets.size(); at += 4) {
-    std::uint32_t word = 0;
-    std::memcpy(&word, octets.data() + at, 4);
-    sum += word;
-  }
-  std::uint32_t last = 0;  // what is missing at the end counts as zero
-  if (at < octets.size()) std::memcpy(&last, octets.data() + at, octets.size() - at);
-  std::uint32_t folded = fold_carries(sum + last);
+  const auto add = [&sum, from = octets.data()](std::size_t begin, std::size_t size) {
+    std::uint64_t word = 0;  // what is missing at the end counts as zero
+    std::memcpy(&word, from + begin, size);
+    sum += (word & 0xffffffff) + (word >> 32);
+  };
+  for (; at + 8 <= octets.size(); at += 8) add(at, 8);
+  if (at < octets.size()) add(at, octets.size() - at);
+  std::uint32_t folded = fold_carries(sum);
   if constexpr (std::endian::native == std::endian::little) folded = ((folded & 0xff) << 8) | (folded >> 8);
   return fold_carries(static_cast<std::uint64_t>(start) + folded);
 }

@@ -40,7 +40,7 @@ int main() {
   const auto plan = run::select(run::instances(mine), {"own/**"}, {});
   if (!plan) return std::puts(plan.error().c_str()), 2;
 
-  target::LocalLab lab;
+  target::LocalLab lab(target::Stamps::none);
   Printer printer;
   run::Runner runner(lab, {}, {&printer}, {});
   const auto totals = runner.run(*plan, {});

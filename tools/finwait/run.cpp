@@ -33,7 +33,8 @@ int complain(int code, const std::string& what) {
 tl::expected<std::vector<run::Expectation>, std::string> expectations(const RunArguments& arguments) {
   if (arguments.no_expectations) return {};
   if (arguments.expectations.empty()) {
-    return run::parse_expectations(cases::expectations_of(arguments.target), "cases/expectations/" + arguments.target + ".toml");
+    return run::parse_expectations(cases::expectations_of(arguments.target),
+                                   "cases/expectations/" + arguments.target + ".toml");
   }
   std::ifstream in(arguments.expectations);
   std::stringstream text;
@@ -58,8 +59,8 @@ run::RunInfo describe_run() {
   run::RunInfo info;
   info.finwait_version = FINWAIT_VERSION;
   info.machine = fmt::format("{} {} {}", system.sysname, system.release, system.machine);
-  info.epoch_ns = std::int64_t{wall.tv_sec} * 1'000'000'000 + wall.tv_nsec -
-                  engine::monotonic_now().time_since_epoch().count();
+  info.epoch_ns =
+      std::int64_t{wall.tv_sec} * 1'000'000'000 + wall.tv_nsec - engine::monotonic_now().time_since_epoch().count();
   return info;
 }
 
@@ -74,7 +75,8 @@ int exit_code(const run::Totals& totals, bool strict) {
 
 int run(const RunArguments& arguments) {
   if (arguments.target != "linux") {
-    return complain(kUsage, fmt::format("unknown target '{}': there is linux, this machine's kernel", arguments.target));
+    return complain(kUsage,
+                    fmt::format("unknown target '{}': there is linux, this machine's kernel", arguments.target));
   }
   const auto all = run::instances(cases::catalogue());
   const auto plan = run::select(all, arguments.selectors, arguments.excluded);
