@@ -1,5 +1,5 @@
-// A small pcapng writer: nanosecond time stamps, one interface block, per-packet comments (libtins and libpcap write none
-// of these). Format: draft-ietf-opsawg-pcapng.
+// A small pcapng writer: nanosecond time stamps, one interface block, per-packet comments (libtins and libpcap write
+// none of these). Format: draft-ietf-opsawg-pcapng.
 #pragma once
 
 #include <iosfwd>
@@ -31,7 +31,9 @@ class PcapngTap : public Tap {
  public:
   PcapngTap(std::ostream& out, std::string_view interface_name, std::string_view application, std::int64_t epoch_ns)
       : writer_(out, interface_name, application, epoch_ns) {}
-  void packet(Direction direction, Instant at, ByteView octets) override { writer_.packet(direction, at.latest, octets); }
+  void packet(Direction direction, Instant at, ByteView octets) override {
+    writer_.packet(direction, at.latest, octets);
+  }
 
  private:
   PcapngWriter writer_;

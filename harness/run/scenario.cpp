@@ -78,6 +78,11 @@ Task<Connection> Scenario::accept_passive() {
   peer.send(wire::syn().options(options));
   co_await peer.expect(wire::syn_ack(), within(kHandshake));
   peer.send(wire::ack());
+  auto accepting = accept(peer);
+  co_return co_await accepting;
+}
+
+Task<Connection> Scenario::accept(Peer& peer) {
   auto op = listener_->accept(peer.local());
   auto waiting = op.before(loop(), loop().now() + kHandshake);
   auto socket = co_await waiting;

@@ -53,6 +53,8 @@ class Scenario : public Host {
   Task<Connection> established(Open how = Open::passive);
   /// A peer that has sent nothing yet, from a new port, to the port where this case's target listens.
   Peer& new_peer();
+  /// Takes the connection that this peer has opened from the listening socket.
+  Task<Connection> accept(Peer& peer);
   /// Makes sure the target listens at this case's port.
   void listen();
 

@@ -182,10 +182,7 @@ void fin_waits_for_the_window(Talk& t) {
   t.send(kAck, 1, 1);
   t.app_sends("ab");
   t.shut();
-  for (int i = 0; i < 8; i++) {
-    t.wait(5s);
-    t.send(kAck, 1, 1);
-  }
+  for (int i = 0; i < 8; i++, t.send(kAck, 1, 1)) t.wait(5s);
   t.window = 100;
   t.send(kAck, 1, 1);
 }
