@@ -168,7 +168,7 @@ constexpr std::array kDefects = std::to_array<DefectInfo>({
     {D::peer_probe_octet_delivered, "peer-probe-octet-delivered", "the octet of the peer's probe is delivered", "RFC9293-3.10.7.4-TRIM"},
 });
 // clang-format on
-static_assert(kDefects.size() == static_cast<std::size_t>(Defect::count_));
+static_assert(kDefects.size() == static_cast<std::size_t>(Defect::peer_probe_octet_delivered) + 1);
 
 }  // namespace
 

@@ -167,7 +167,6 @@ enum class Defect : std::uint8_t {
   peer_probe_ignored,
   peer_probe_rst,
   peer_probe_octet_delivered,
-  count_,
 };
 
 struct DefectInfo {
