@@ -22,7 +22,7 @@ CASE(in_close_wait, "duplicate-fin/close-wait",
   co_await peer.expect(ack(), within(kAtOnce));
   app.expect_state(TcpState::close_wait);
   co_await app.expect_eof();
-  app.send("still open");
+  app.send("still open", "RFC9293-3.10.2-SEND-CW");
   co_await peer.expect(data("still open"), within(kAtOnce), "RFC9293-3.10.2-SEND-CW");
   peer.send(ack());
 }

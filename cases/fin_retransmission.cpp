@@ -40,7 +40,7 @@ CASE(in_fin_wait_1, "fin-retransmission/fin-wait-1/back-off",
      Covers{{"RFC9293-3.6-FIN-RETX", "RFC9293-MUST-19", "RFC6298-5.5", "RFC6298-5.1"}}, Lasts{14s}) {
   auto [peer, app] = co_await s.established();
   co_await fin_wait_1(peer, app);
-  co_await lose_fin(s, peer, 6);
+  co_await lose_fin(s, peer, 5);
   peer.send(ack());
   co_await peer.quiet(1s, "RFC9293-3.10.7.4-FW1-ACKFIN");
   peer.send(fin());
@@ -52,7 +52,7 @@ CASE(in_last_ack, "fin-retransmission/last-ack/back-off",
      Covers{{"RFC9293-3.6-FIN-RETX", "RFC9293-MUST-19", "RFC9293-3.10.7.4-LA-ACKFIN"}}, Lasts{14s}) {
   auto [peer, app] = co_await s.established();
   co_await last_ack(peer, app);
-  co_await lose_fin(s, peer, 6);
+  co_await lose_fin(s, peer, 5);
   peer.send(ack());
   co_await expect_closed(peer, "RFC9293-3.10.7.4-LA-ACKFIN");
 }

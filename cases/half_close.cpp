@@ -29,7 +29,7 @@ CASE(peer_shuts, "half-close/by-peer/data-still-sent", "in CLOSE-WAIT the target
   co_await close_wait(peer);
   co_await app.expect_eof("RFC9293-3.10.7.4-FIN-NOTIFY");
   for (const char* text : {"one", "two", "three"}) {
-    app.send(text);
+    app.send(text, "RFC9293-3.10.2-SEND-CW");
     co_await peer.expect(data(text), within(kAtOnce), "RFC9293-3.10.2-SEND-CW");
     peer.send(ack());
     co_await s.pause(700ms);

@@ -71,11 +71,15 @@ void Epoll::dispatch(int timeout_ms) {
   }
 }
 
-void Epoll::wait(std::optional<TimePoint> deadline) {
-  if (deadline && *deadline <= now()) return poll();
+bool Epoll::wait(std::optional<TimePoint> deadline) {
+  if (deadline && *deadline <= now()) {
+    poll();
+    return true;
+  }
   set_timer(deadline);
   dispatch(-1);
   if (armed_ && *armed_ <= now()) armed_.reset();  // it has fired: the same deadline must be armed again
+  return true;
 }
 
 void Epoll::poll() { dispatch(0); }

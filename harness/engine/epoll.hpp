@@ -18,7 +18,7 @@ class Epoll : public Waiter {
   Epoll();
 
   [[nodiscard]] TimePoint now() const override;
-  void wait(std::optional<TimePoint> deadline) override;
+  bool wait(std::optional<TimePoint> deadline) override;
   void poll() override;
 
   /// Calls back while `fd` has any of `events` (EPOLLIN ...). One watch per descriptor; unwatch before closing it.

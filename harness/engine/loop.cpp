@@ -78,7 +78,7 @@ void Loop::run(const std::function<bool()>& stop) {
     if (fire_timers(seen)) continue;
     std::optional<TimePoint> deadline;
     if (!timers_.empty()) deadline = timers_.begin()->first;
-    waiter_.wait(deadline);
+    if (!waiter_.wait(deadline)) return;
   }
 }
 

@@ -17,8 +17,9 @@ class Waiter {
  public:
   virtual ~Waiter() = default;
   [[nodiscard]] virtual TimePoint now() const = 0;
-  /// Returns when input may be pending, or at the deadline, or earlier for no reason. Dispatches watched input.
-  virtual void wait(std::optional<TimePoint> deadline) = 0;
+  /// Returns when input may be pending, or at the deadline, or earlier for no reason. Dispatches watched input. False
+  /// when nothing can ever happen again.
+  virtual bool wait(std::optional<TimePoint> deadline) = 0;
   /// As wait() with a deadline in the past: takes what is there and returns.
   virtual void poll() {}
 };

@@ -28,6 +28,13 @@ TEST(Loop, ResumesSleepersInTheOrderOfTheirDeadlines) {
   EXPECT_EQ(loop.now().time_since_epoch(), 2h) << "virtual time jumps from deadline to deadline";
 }
 
+TEST(Loop, InVirtualTimeARunEndsWhenNothingCanEverHappenAgain) {
+  VirtualTime time;
+  Loop loop(time);
+  loop.run([] { return false; });
+  EXPECT_EQ(loop.now(), TimePoint{});
+}
+
 TEST(Loop, ADestroyedTaskLeavesNothingBehind) {
   VirtualTime time;
   Loop loop(time);

@@ -2,18 +2,18 @@
 
 namespace finwait::engine {
 
-void VirtualTime::wait(std::optional<TimePoint> deadline) {
+bool VirtualTime::wait(std::optional<TimePoint> deadline) {
   for (const VirtualParty* party : parties_) {
     const auto theirs = party->next_deadline();
     if (theirs && (!deadline || *theirs < *deadline)) deadline = theirs;
   }
-  stuck_ = !deadline;
-  if (stuck_) return;
+  if (!deadline) return false;
   now_ = std::max(now_, *deadline);
   for (VirtualParty* party : parties_) {
     const auto theirs = party->next_deadline();
     if (theirs && *theirs <= now_) party->advance_to(now_);
   }
+  return true;
 }
 
 }  // namespace finwait::engine

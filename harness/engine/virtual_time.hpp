@@ -19,17 +19,14 @@ class VirtualParty {
 class VirtualTime : public Waiter {
  public:
   [[nodiscard]] TimePoint now() const override { return now_; }
-  void wait(std::optional<TimePoint> deadline) override;
+  bool wait(std::optional<TimePoint> deadline) override;
 
   void add(VirtualParty& party) { parties_.push_back(&party); }
   void remove(VirtualParty& party) { std::erase(parties_, &party); }
-  /// True once a wait found no deadline anywhere: nothing can ever happen again.
-  [[nodiscard]] bool stuck() const { return stuck_; }
 
  private:
   TimePoint now_{};
   std::vector<VirtualParty*> parties_;
-  bool stuck_ = false;
 };
 
 }  // namespace finwait::engine

@@ -72,10 +72,11 @@ Result<void> App::try_shutdown(How how) {
   return call(fmt::format("shutdown({})", to_string(how)), socket("shutdown").shutdown(how), begin);
 }
 
-void App::send(std::string_view text) {
+void App::send(std::string_view text, std::string_view requirement) {
   const auto sent = try_send(text);
-  if (!sent) peer_.scenario().broken("send() failed with " + sent.error().name());
-  if (*sent != text.size()) peer_.scenario().broken(fmt::format("send() took {} of {} octets", *sent, text.size()));
+  if (sent && *sent == text.size()) return;
+  refuse("send() did not take what it has to", fmt::format("send: {} octets", text.size()),
+         sent ? fmt::format("{} octets", *sent) : sent.error().name(), requirement);
 }
 
 Result<std::size_t> App::try_send(std::string_view text) {

@@ -31,7 +31,6 @@ class App {
   void close();
   void abort();
   void shutdown(How how);
-  void send(std::string_view text);
   void set(SocketOption option, int value);
   /// Switches keepalive on with these values.
   void keepalive(Keepalive values);
@@ -49,6 +48,8 @@ class App {
   // What the standard asks of the API. Whatever else comes ends the case and breaks `requirement`.
   Task<> expect_data(std::string_view text, std::string_view requirement = {});
   Task<> expect_eof(std::string_view requirement = {});
+  /// send() takes all of the text.
+  void send(std::string_view text, std::string_view requirement = {});
   /// The next recv() fails with this errno.
   Task<> expect_error(int error, std::string_view requirement = {});
   /// The next send() fails with this errno.

@@ -27,7 +27,7 @@ std::uint64_t seed_of(std::uint64_t seed, const std::string& id, int repetition,
   for (const char c : fmt::format("{}#{}#{}", id, repetition, attempt)) {
     h = (h ^ static_cast<unsigned char>(c)) * 1099511628211U;
   }
-  return h;
+  return h >> 11;  // 53 bits: what JSON readers keep
 }
 
 Finding error_finding(const std::string& what) {

@@ -170,8 +170,8 @@ TEST(Runner, AFailedHandshakeIsNoVerdictOnTheRequirement) {
 /// Virtual time whose loop is always late, as on an overloaded machine.
 class LateTime : public engine::VirtualTime {
  public:
-  void wait(std::optional<TimePoint> deadline) override {
-    VirtualTime::wait(deadline ? std::optional(*deadline + 40ms) : deadline);
+  bool wait(std::optional<TimePoint> deadline) override {
+    return VirtualTime::wait(deadline ? std::optional(*deadline + 40ms) : deadline);
   }
 };
 class LateLab : public target::Lab {

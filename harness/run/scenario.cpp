@@ -180,6 +180,14 @@ void Scenario::deliver(Instant at, wire::ByteView octets, wire::Parsed parsed) {
     finding.seen = wire::describe(segment, peer.irs(), peer.iss());
     return set_stray(std::move(finding));
   }
+  if (!segment.options.well_formed()) {
+    transcript_.mark_unexplained(entry);
+    Finding finding;
+    finding.summary = "the target sent malformed options";
+    finding.violated = "RFC9293-MUST-68";
+    finding.seen = wire::describe(segment, peer.irs(), peer.iss());
+    return set_stray(std::move(finding));
+  }
   peer.deliver({std::move(segment), at, entry});
 }
 

@@ -48,6 +48,7 @@ enum class Defect : std::uint8_t {
   fin_never_gives_up,
   gives_up_with_eof,
   first_rto_tripled,
+  rto_under_a_second,
   data_not_retransmitted,
   data_no_backoff,
   user_timeout_ignored,

@@ -27,7 +27,7 @@ model::Profile fake_profile() {
   model::Profile profile = model::linux_profile(Duration{0});
   profile.name = "fake";
   profile.granularity = model::Granularity::exact;
-  profile.reaction = 50ms;
+  profile.rto_min = 1s;  // what RFC 6298 recommends, and Linux does not do
   return profile;
 }
 

@@ -21,7 +21,8 @@ void FakeTcp::sample_rtt(Tcb& tcb, SeqNum ack) {
     tcb.srtt = rtt;
     tcb.rttvar = rtt / 2;
   }
-  tcb.rto = std::clamp(*tcb.srtt + 4 * tcb.rttvar, profile_.rto_min, profile_.rto_max);
+  const Duration least = has(Defect::rto_under_a_second) ? 200ms : profile_.rto_min;
+  tcb.rto = std::clamp(*tcb.srtt + 4 * tcb.rttvar, least, profile_.rto_max);
 }
 
 void FakeTcp::acknowledged(Tcb& tcb, SeqNum ack) {
