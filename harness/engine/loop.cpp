@@ -76,6 +76,7 @@ void Loop::run(const std::function<bool()>& stop) {
       continue;
     }
     if (fire_timers(seen)) continue;
+    if (std::exchange(come_back_, false)) continue;
     std::optional<TimePoint> deadline;
     if (!timers_.empty()) deadline = timers_.begin()->first;
     if (!waiter_.wait(deadline)) return;

@@ -73,6 +73,9 @@ class Loop {
   /// Runs until `stop` says so, or, in virtual time, until nothing can ever happen again.
   void run(const std::function<bool()>& stop);
 
+  /// The caller has more to do: the loop looks for input and deadlines once and comes back without blocking.
+  void come_back() { come_back_ = true; }
+
   /// How late the loop woke for a deadline, at worst, since `since`. Zero when it was never over 100 us late.
   [[nodiscard]] Duration lateness_since(TimePoint since) const;
   [[nodiscard]] Duration worst_lateness() const { return worst_lateness_; }
@@ -90,6 +93,7 @@ class Loop {
   std::multimap<TimePoint, Waker*> timers_;
   std::deque<std::pair<TimePoint, Duration>> lateness_;  // strictly falling lateness: the worst of every suffix
   Duration worst_lateness_{};
+  bool come_back_ = false;
 };
 
 /// co_await sleep_until(loop, t): resumes at t or as soon after as the machine allows.

@@ -157,8 +157,9 @@ void Peer::nothing_came(const Window& window, Instant anchor, const wire::Spec& 
   } else {
     finding.summary = "the target sent nothing where it had to";
     finding.violated = requirement;
-    scenario_.transcript().mark_unexplained(
-        scenario_.transcript().note(anchor, "nothing came: " + wire::describe(spec, expected())));
+    const TimePoint now = scenario_.loop().now();
+    auto& transcript = scenario_.transcript();
+    transcript.mark_unexplained(transcript.note({now, now}, "nothing came: " + wire::describe(spec, expected())));
   }
   throw CaseEnded(std::move(finding));
 }

@@ -67,6 +67,7 @@ Task<Connection> Scenario::established(Open how) {
     finding.kind = Finding::Kind::error;
     finding.summary = "the connection could not be opened: " + finding.summary;
     finding.violated.clear();
+    for (Alternative& way : finding.allowed) way.requirement.clear();
   }
   throw CaseEnded(std::move(finding));
 }

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -51,6 +52,17 @@ report::Console::Style style(const RunArguments& arguments) {
   return {.terminal = terminal, .colour = wanted, .verbose = arguments.verbose};
 }
 
+// A connection needs two descriptors; the usual soft limit would stop at some hundreds.
+void allow_many_descriptors() {
+  constexpr rlim_t kWanted = 262144;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlimit wanted{std::max(limit.rlim_max, kWanted), std::max(limit.rlim_max, kWanted)};
+  if (setrlimit(RLIMIT_NOFILE, &wanted) == 0) return;
+  limit.rlim_cur = limit.rlim_max;  // without root no more than this
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 run::RunInfo describe_run() {
   utsname system{};
   uname(&system);
@@ -81,6 +93,7 @@ int run(const RunArguments& arguments) {
   const auto all = run::instances(cases::catalogue());
   const auto plan = run::select(all, arguments.selectors, arguments.excluded);
   if (!plan) return complain(kUsage, plan.error());
+  allow_many_descriptors();
   const auto known = expectations(arguments);
   if (!known) return complain(kUsage, known.error());
 
