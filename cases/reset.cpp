@@ -137,7 +137,7 @@ CASE(in_time_wait, "reset/time-wait/exact", "a reset in TIME-WAIT ends it (a sta
 
 CASE(at_closed_port, "reset/closed/never-answered", "a reset for a connection that does not exist draws no answer",
      Covers{{"RFC9293-3.10.7.1-CLOSED-RST"}}) {
-  Peer& peer = s.new_peer();
+  Peer& peer = s.new_peer_of_closed_port();
   peer.send(reset_at(peer.iss()));
   peer.send(wire::Spec(wire::kRst | wire::kAck).ack(wire::SeqNum(1)));
   co_await peer.quiet(kShortSilence);
@@ -146,7 +146,7 @@ CASE(at_closed_port, "reset/closed/never-answered", "a reset for a connection th
 CASE(closed_port_ack, "reset/closed/answer-to-ack",
      "an ACK for a connection that does not exist draws <SEQ=SEG.ACK><CTL=RST>",
      Covers{{"RFC9293-3.10.7.1-CLOSED-ACK"}}) {
-  Peer& peer = s.new_peer();
+  Peer& peer = s.new_peer_of_closed_port();
   const wire::SeqNum acked(s.random());
   peer.send(ack().ack(acked));
   co_await peer.expect(wire::Spec(wire::kRst).seq(acked), within(kAtOnce));
@@ -155,7 +155,7 @@ CASE(closed_port_ack, "reset/closed/answer-to-ack",
 CASE(closed_port_no_ack, "reset/closed/answer-without-ack",
      "a segment without ACK for a connection that does not exist draws <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>",
      Covers{{"RFC9293-3.10.7.1-CLOSED-NOACK"}}) {
-  Peer& peer = s.new_peer();
+  Peer& peer = s.new_peer_of_closed_port();
   peer.send(syn().payload(wire::to_bytes("12345")));
   const auto answer = wire::Spec(wire::kRst | wire::kAck).seq(wire::SeqNum(0)).ack(peer.iss() + 6);
   co_await peer.expect(answer, within(kAtOnce));

@@ -45,11 +45,12 @@ class Hostile : public ::testing::Test {
     testing::FakeTarget unused(time);
     HostileLink link(std::move(answer));
     Switchboard switchboard(loop, link, [](const std::string&) {});
+    Door door(unused, wire::Family::ipv4);
     Case c;
     c.id = "hostile";
     c.covers = {"RFC9293-MUST-13"};
     Scenario scenario(c, {loop, unused, switchboard, wire::Family::ipv4, unused.first_peer_address(wire::Family::ipv4),
-                          wire::Port{2000}, 1});
+                          door, wire::Port{2000}, 1});
     auto body = [](Scenario& s) -> Task<> {
       Peer& peer = s.new_peer();
       peer.send(syn());

@@ -22,8 +22,8 @@ constexpr Duration kBudgetExtra = 10s;
 // So many cases start before the link is drained again: ten thousand at once would overflow its queue.
 constexpr int kBurst = 32;
 
-constexpr std::uint16_t kFirstTargetPort = 2000;
-constexpr std::uint16_t kTargetPorts = 28000;  // below the ephemeral ports of every stack we know
+constexpr std::uint16_t kFirstClosedPort = 2000;
+constexpr std::uint16_t kClosedPorts = 28000;  // below the ephemeral ports of every stack we know
 
 std::uint64_t seed_of(std::uint64_t seed, const std::string& id, int repetition, int attempt) {
   std::uint64_t h = 14695981039346656037U ^ seed;  // FNV-1a: the same on every machine
@@ -60,6 +60,7 @@ struct Runner::Sandbox {
   std::unique_ptr<target::Target> target;
   std::string broken;
   std::unique_ptr<Switchboard> switchboard;
+  std::vector<std::unique_ptr<Door>> doors;  // by family
   std::uint32_t next = 0;
 };
 
@@ -143,6 +144,9 @@ tl::expected<std::unique_ptr<Runner::Sandbox>, std::string> Runner::make_sandbox
   if (!target) return tl::unexpected(target.error());
   auto sandbox = std::make_unique<Sandbox>();
   sandbox->target = std::move(*target);
+  for (const auto family : {wire::Family::ipv4, wire::Family::ipv6}) {
+    sandbox->doors.push_back(std::make_unique<Door>(*sandbox->target, family));
+  }
   for (const auto& [name, value] : sysctls) {
     const auto set = sandbox->target->set_sysctl(name, value);
     if (!set) return tl::unexpected(fmt::format("cannot set {} = {}: {}", name, value, set.error().name()));
@@ -183,9 +187,11 @@ void Runner::start(std::unique_ptr<Slot> owned) {
   const std::uint32_t index = place.next++;
   const auto address =
       place.target->first_peer_address(slot.instance->family).plus(index % place.target->peer_address_count());
-  const wire::Port port{static_cast<std::uint16_t>(kFirstTargetPort + index % kTargetPorts)};
-  slot.scenario = std::make_unique<Scenario>(c, Scenario::Place{lab_.loop(), *place.target, *place.switchboard,
-                                                                slot.instance->family, address, port, slot.seed});
+  const wire::Port closed_port{static_cast<std::uint16_t>(kFirstClosedPort + index % kClosedPorts)};
+  Door& door = *place.doors.at(static_cast<std::size_t>(slot.instance->family));
+  slot.scenario =
+      std::make_unique<Scenario>(c, Scenario::Place{lab_.loop(), *place.target, *place.switchboard,
+                                                    slot.instance->family, address, door, closed_port, slot.seed});
   slot.root = drive(slot);
   slot.root.start();
 }

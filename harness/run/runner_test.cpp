@@ -159,7 +159,7 @@ TEST(Runner, ACaseThatDoesNotEndIsStopped) {
 
 TEST(Runner, AFailedHandshakeIsNoVerdictOnTheRequirement) {
   const Outcome outcome = run_one([](Scenario& s) -> Task<> {
-    Peer& silent = s.new_peer();  // nothing listens
+    Peer& silent = s.new_peer_of_closed_port();  // nothing listens
     silent.send(syn());
     co_await silent.expect(wire::Spec(wire::kRst | wire::kAck).any_seq().any_ack(), within(100ms));
     s.broken("as if the sandbox were gone");

@@ -35,18 +35,23 @@ Peer& Scenario::add_peer(wire::Port local, wire::Port target_port) {
   return *peers_.back();
 }
 
-Peer& Scenario::new_peer() {
-  const wire::Port local{next_port_};
+wire::Port Scenario::next_port() {
+  const wire::Port port{next_port_};
   next_port_ = next_port_ == 65535 ? kFirstPeerPort : static_cast<std::uint16_t>(next_port_ + 1);
-  return add_peer(local, place_.target_port);
+  return port;
 }
 
-void Scenario::listen() {
-  if (listener_) return;
-  auto made = place_.target.listen({place_.target.address(place_.family), place_.target_port});
-  if (!made)
-    broken(fmt::format("the target cannot listen on port {}: {}", number(place_.target_port), made.error().name()));
-  listener_ = std::move(*made);
+Peer& Scenario::new_peer() {
+  listener();
+  return add_peer(next_port(), Door::kPort);
+}
+
+Peer& Scenario::new_peer_of_closed_port() { return add_peer(next_port(), place_.closed_port); }
+
+target::Listener& Scenario::listener() {
+  const auto open = place_.door.listener();
+  if (!open) broken(fmt::format("the target cannot listen on port {}: {}", number(Door::kPort), open.error().name()));
+  return **open;
 }
 
 Connection Scenario::attach(Peer& peer, std::unique_ptr<target::Socket> socket) {
@@ -73,7 +78,6 @@ Task<Connection> Scenario::established(Open how) {
 }
 
 Task<Connection> Scenario::accept_passive() {
-  listen();
   Peer& peer = new_peer();
   const auto options = wire::OptionList().mss(family() == wire::Family::ipv4 ? kMss4 : kMss6);
   peer.send(wire::syn().options(options));
@@ -84,7 +88,7 @@ Task<Connection> Scenario::accept_passive() {
 }
 
 Task<Connection> Scenario::accept(Peer& peer) {
-  auto op = listener_->accept(peer.local());
+  auto op = listener().accept(peer.local());
   auto waiting = op.before(loop(), loop().now() + kHandshake);
   auto socket = co_await waiting;
   if (!socket) broken("accept() failed with " + socket.error().name());
@@ -92,7 +96,7 @@ Task<Connection> Scenario::accept(Peer& peer) {
 }
 
 Task<Connection> Scenario::accept_active() {
-  Peer& peer = add_peer(wire::Port{next_port_++}, wire::Port{0});
+  Peer& peer = add_peer(next_port(), wire::Port{0});
   awaiting_syn_ = &peer;
   auto op = place_.target.connect(peer.local());
   co_await peer.expect(wire::syn().any_ack(), within(kHandshake));

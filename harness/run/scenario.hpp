@@ -12,6 +12,7 @@
 #include "harness/engine/loop.hpp"
 #include "harness/run/app.hpp"
 #include "harness/run/case.hpp"
+#include "harness/run/door.hpp"
 #include "harness/run/peer.hpp"
 #include "harness/run/switchboard.hpp"
 #include "harness/run/transcript.hpp"
@@ -40,7 +41,8 @@ class Scenario : public Host {
     Switchboard& switchboard;
     wire::Family family;
     wire::Address address;   ///< the peers' own
-    wire::Port target_port;  ///< where the target listens for this case alone
+    Door& door;              ///< where the target listens, for all cases of the sandbox
+    wire::Port closed_port;  ///< where it does not
     std::uint64_t seed;
   };
 
@@ -51,12 +53,12 @@ class Scenario : public Host {
 
   /// A new connection, its handshake done and nothing else sent.
   Task<Connection> established(Open how = Open::passive);
-  /// A peer that has sent nothing yet, from a new port, to the port where this case's target listens.
+  /// A peer that has sent nothing yet, from a new port. The target listens at its destination.
   Peer& new_peer();
+  /// The same, but nothing listens there.
+  Peer& new_peer_of_closed_port();
   /// Takes the connection that this peer has opened from the listening socket.
   Task<Connection> accept(Peer& peer);
-  /// Makes sure the target listens at this case's port.
-  void listen();
 
   /// co_await: this long from now.
   [[nodiscard]] engine::SleepUntil pause(Duration d) { return engine::sleep_for(loop(), d); }
@@ -97,8 +99,10 @@ class Scenario : public Host {
   void garbage(Instant at, wire::ByteView octets, const std::string& why) override;
 
  private:
+  target::Listener& listener();
   Task<Connection> accept_passive();
   Task<Connection> accept_active();
+  wire::Port next_port();
   Peer& add_peer(wire::Port local, wire::Port target);
   Connection attach(Peer& peer, std::unique_ptr<target::Socket> socket);
   [[nodiscard]] static std::uint32_t key(wire::Port local, wire::Port target) {
@@ -110,7 +114,6 @@ class Scenario : public Host {
   Place place_;
   std::mt19937_64 random_;
   Transcript transcript_;
-  std::unique_ptr<target::Listener> listener_;
   std::vector<std::unique_ptr<Peer>> peers_;
   std::vector<std::unique_ptr<App>> apps_;
   std::unordered_map<std::uint32_t, Peer*> routes_;

@@ -206,27 +206,44 @@ Op<std::unique_ptr<Socket>> LocalSocket::connecting(engine::Epoll& epoll, Unique
 
 LocalListener::~LocalListener() { epoll_.unwatch(fd_.get()); }
 
-Result<LocalListener::Accepted> LocalListener::next_from(const Endpoint& peer) {
-  for (auto it = others_.begin(); it != others_.end(); ++it) {
-    if (it->first != peer) continue;
-    Accepted found = std::move(it->second);
-    others_.erase(it);
-    return found;
-  }
+int LocalListener::take_all() {
   for (;;) {
     SocketAddress from;
     UniqueFd fd(
         accept4(fd_.get(), reinterpret_cast<sockaddr*>(from.octets.data()), &from.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!fd) return failed<Accepted>();
-    auto socket = std::make_unique<LocalSocket>(epoll_, std::move(fd));
-    const Endpoint who = from.endpoint();
-    if (who == peer) return socket;
-    others_.emplace_back(who, std::move(socket));
+    if (!fd) return errno;
+    arrived_.insert_or_assign(from.endpoint(), std::make_unique<LocalSocket>(epoll_, std::move(fd)));
   }
 }
 
+void LocalListener::forget(const Endpoint& peer) {
+  waiting_.erase(peer);
+  if (waiting_.empty()) epoll_.unwatch(fd_.get());
+}
+
+void LocalListener::serve_waiting() {
+  const int error = take_all();
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    const auto waiter = it->second.lock();
+    auto arrived = arrived_.extract(it->first);
+    const bool done = !waiter || !arrived.empty() || error != EAGAIN;
+    if (waiter && !arrived.empty()) waiter->complete(std::move(arrived.mapped()));
+    if (waiter && error != EAGAIN) waiter->complete(tl::unexpected(Errno{error, {}}));
+    it = done ? waiting_.erase(it) : std::next(it);
+  }
+  if (waiting_.empty()) epoll_.unwatch(fd_.get());
+}
+
 Op<std::unique_ptr<Socket>> LocalListener::accept(const Endpoint& peer) {
-  return retry<Accepted>(epoll_, fd_.get(), EPOLLIN, [this, peer] { return next_from(peer); });
+  const int error = take_all();
+  auto arrived = arrived_.extract(peer);
+  if (!arrived.empty()) return Result<Accepted>(std::move(arrived.mapped()));
+  if (error != EAGAIN) return Result<Accepted>(tl::unexpected(Errno{error, {}}));
+  auto state = std::make_shared<State>();
+  state->on_abandon = [this, peer] { forget(peer); };
+  if (waiting_.empty()) epoll_.watch(fd_.get(), EPOLLIN, [this](std::uint32_t) { serve_waiting(); });
+  waiting_[peer] = state;
+  return Op<Accepted>(std::move(state));
 }
 
 }  // namespace finwait::target

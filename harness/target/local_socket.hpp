@@ -1,6 +1,8 @@
 // Sockets of the local kernel: system calls that never block, waited for through epoll.
 #pragma once
 
+#include <map>
+
 #include "harness/engine/epoll.hpp"
 #include "harness/target/target.hpp"
 #include "harness/unique_fd.hpp"
@@ -48,11 +50,17 @@ class LocalListener : public Listener {
 
  private:
   using Accepted = std::unique_ptr<Socket>;
-  [[nodiscard]] Result<Accepted> next_from(const Endpoint& peer);
+  using State = Op<Accepted>::State;
+
+  /// Takes all connections off the queue. Returns the errno that ended it.
+  int take_all();
+  void serve_waiting();
+  void forget(const Endpoint& peer);
 
   engine::Epoll& epoll_;
   UniqueFd fd_;
-  std::vector<std::pair<Endpoint, Accepted>> others_;
+  std::map<Endpoint, Accepted> arrived_;
+  std::map<Endpoint, std::weak_ptr<State>> waiting_;
 };
 
 }  // namespace finwait::target

@@ -18,7 +18,6 @@ int count = 20000;
 Duration spent{};
 
 Task<> releases(Scenario& s) {
-  s.listen();
   const TimePoint begin = s.loop().now();
   for (int i = 0; i < count; i++) {
     Peer& peer = s.new_peer();
