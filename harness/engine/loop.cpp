@@ -75,6 +75,10 @@ void Loop::run(const std::function<bool()>& stop) {
       if (++rounds % kRoundsBetweenPolls == 0) waiter_.poll();
       continue;
     }
+    if (!timers_.empty() && timers_.begin()->first <= seen) {
+      waiter_.poll();  // the same for watched descriptors
+      if (!ready_.empty()) continue;
+    }
     if (fire_timers(seen)) continue;
     if (std::exchange(come_back_, false)) continue;
     std::optional<TimePoint> deadline;

@@ -76,7 +76,10 @@ class Loop {
   /// The caller has more to do: the loop looks for input and deadlines once and comes back without blocking.
   void come_back() { come_back_ = true; }
 
-  /// How late the loop woke for a deadline, at worst, since `since`. Zero when it was never over 100 us late.
+  /// Input was seen so long after it had come: lateness like that of a deadline.
+  void note_late_input(Duration late) { note_lateness(now(), late); }
+  /// How late the loop was for a deadline or for input, at worst, since `since`. Zero when it was never over 100 us
+  /// late.
   [[nodiscard]] Duration lateness_since(TimePoint since) const;
   [[nodiscard]] Duration worst_lateness() const { return worst_lateness_; }
 

@@ -44,7 +44,9 @@ class Runner {
   void enqueue_round(const std::vector<Instance>& plan);
   void start_queued();
   void start(std::unique_ptr<Slot> slot);
-  tl::expected<std::unique_ptr<Sandbox>, std::string> make_sandbox(const std::map<std::string, std::string>& sysctls);
+  using Sysctls = std::map<std::string, std::string>;
+  tl::expected<std::unique_ptr<Sandbox>, std::string> make_sandbox(const Sysctls& sysctls);
+  void make_sandboxes(const std::vector<Instance>& plan);
   [[nodiscard]] std::optional<std::string> missing_capability(const Instance& instance) const;
   Task<> watchdog(Duration budget);
   Task<> ticker();
@@ -61,7 +63,10 @@ class Runner {
   std::vector<Expectation> expectations_;
   std::vector<Observer*> observers_;
   RunOptions options_;
-  std::unique_ptr<Sandbox> shared_;
+  // One for each set of settings that some case asks for; all are made before the first case starts, since making one
+  // takes the kernel some milliseconds. The one without any is shared by all others.
+  std::map<Sysctls, std::unique_ptr<Sandbox>> sandboxes_;
+  Sandbox* shared_ = nullptr;
   std::deque<std::unique_ptr<Slot>> queued_;
   std::list<std::unique_ptr<Slot>> running_;
   std::size_t total_ = 0, finished_ = 0;

@@ -212,7 +212,41 @@ TEST(Runner, ALateLoopExcusesNoSegmentThatIsWrong) {
   EXPECT_EQ(outcome.verdict, Verdict::fail);
 }
 
-TEST(Runner, AMissingCapabilityIsUnsupported) {
+/// As LateTime, but so late that a target's own timers may have been set off.
+class VeryLateLab : public target::Lab {
+ public:
+  engine::Loop& loop() override { return loop_; }
+  tl::expected<std::unique_ptr<target::Target>, std::string> make_target() override {
+    return std::make_unique<testing::FakeTarget>(time_);
+  }
+
+ private:
+  struct Time : engine::VirtualTime {
+    bool wait(std::optional<TimePoint> deadline) override {
+      return VirtualTime::wait(deadline ? std::optional(*deadline + 3s) : deadline);
+    }
+  } time_;
+  engine::Loop loop_{time_};
+};
+
+TEST(Runner, WhatALateReactionMayHaveCausedIsNoVerdict) {
+  VeryLateLab lab;
+  const auto outcome = run_all({make([](Scenario& s) -> Task<> {
+                                 auto [peer, app] = co_await s.established();
+                                 app.close();
+                                 co_await s.pause(100ms);
+                                 co_await peer.expect(fin(), within(100ms));
+                                 peer.send(ack());  // seconds too late: the FIN has come again
+                                 co_await peer.quiet(100ms);
+                               })},
+                               lab)
+                           .at(0);
+  EXPECT_EQ(outcome.verdict, Verdict::inconclusive);
+  EXPECT_EQ(outcome.attempts, 3);
+  EXPECT_THAT(outcome.finding.summary, HasSubstr("; but the harness was up to"));
+}
+
+TEST(Runner, ASettingThatCannotBeMadeIsAnError) {
   testing::FakeLab lab;
   Case c = make(clean_release);
   c.sysctls = {{"no.such.setting", "1"}};

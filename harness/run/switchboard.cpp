@@ -43,6 +43,7 @@ bool Switchboard::poll() {
 }
 
 void Switchboard::take(Instant at, wire::ByteView octets) {
+  loop_.note_late_input(loop_.now() - at.latest);
   auto parsed = wire::parse(octets);
   if (parsed) {
     auto host = hosts_.find(parsed->segment.destination);
