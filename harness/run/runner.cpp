@@ -75,8 +75,8 @@ struct Runner::Sandbox {
 };
 
 struct Runner::Slot {
-  const Instance* instance;
-  int repetition;
+  const Instance* instance = nullptr;
+  int repetition = 0;
   int attempt = 1;
   std::uint64_t seed = 0;
   std::unique_ptr<Scenario> scenario;

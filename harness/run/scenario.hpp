@@ -39,11 +39,11 @@ class Scenario : public Host {
     engine::Loop& loop;
     target::Target& target;
     Switchboard& switchboard;
-    wire::Family family;
-    wire::Address address;   ///< the peers' own
-    Door& door;              ///< where the target listens, for all cases of the sandbox
-    wire::Port closed_port;  ///< where it does not
-    std::uint64_t seed;
+    wire::Family family = wire::Family::ipv4;
+    wire::Address address;     ///< the peers' own
+    Door& door;                ///< where the target listens, for all cases of the sandbox
+    wire::Port closed_port{};  ///< where it does not
+    std::uint64_t seed = 0;
   };
 
   Scenario(const Case& c, const Place& place);

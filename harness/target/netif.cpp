@@ -64,9 +64,15 @@ Outcome set_up(const std::string& device) {
 }
 
 Outcome set_queue_length(const std::string& device, int packets) {
-  ifreq request = request_for(device);
-  request.ifr_qlen = packets;
-  return device_ioctl(AF_INET, SIOCSIFTXQLEN, &request, "set the queue length of " + device);
+  // By netlink: the ioctl asks for rights outside the user namespace.
+  std::array<char, 256> buffer{};
+  nlmsghdr* request = mnl_nlmsg_put_header(buffer.data());
+  request->nlmsg_type = RTM_NEWLINK;
+  request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+  auto* body = static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(request, sizeof(ifinfomsg)));
+  body->ifi_index = static_cast<int>(if_nametoindex(device.c_str()));
+  mnl_attr_put_u32(request, IFLA_TXQLEN, static_cast<std::uint32_t>(packets));
+  return ask_kernel(request, "set the queue length of " + device);
 }
 
 Outcome add_address(const std::string& device, const wire::Address& address, int prefix) {

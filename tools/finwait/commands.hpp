@@ -8,13 +8,11 @@
 namespace finwait::tool {
 
 /// Exit codes, the same for every verb (docs/verdicts.md).
-enum Exit : int {
-  kAsExpected = 0,
-  kNotAsExpected = 1,
-  kUsage = 2,        ///< wrong usage, or a selection that is wrong or empty
-  kEnvironment = 3,  ///< the machine cannot do it; `finwait doctor` says what and how to mend it
-  kBroken = 4,       ///< finwait itself or a case failed
-};
+inline constexpr int kAsExpected = 0;
+inline constexpr int kNotAsExpected = 1;
+inline constexpr int kUsage = 2;        ///< wrong usage, or a selection that is wrong or empty
+inline constexpr int kEnvironment = 3;  ///< the machine cannot do it; `finwait doctor` says what and how to mend it
+inline constexpr int kBroken = 4;       ///< finwait itself or a case failed
 
 struct RunArguments {
   std::vector<std::string> selectors, excluded;
