@@ -71,8 +71,15 @@ CASE(least_rto, "fin-retransmission/minimum-rto", "a retransmission timer shorte
      Covers{{"RFC6298-2.4"}}, Lasts{2s}) {
   auto [peer, app] = co_await s.established();
   co_await fin_wait_1(peer, app);
-  co_await peer.expect(fin().seq(peer.rcv_nxt() - 1), within(1s, 3s));
+  const Instant sent = peer.last_event();
+  const auto again =
+      co_await peer.expect(fin().seq(peer.rcv_nxt() - 1), within(s.profile().rto_min / 2, 3s), "RFC9293-3.6-FIN-RETX");
   peer.send(ack());
+  const Duration rto = again.at.earliest - sent.latest;
+  if (rto < 1s) {
+    s.fail("the FIN came again sooner than after a second", "the first retransmission after at least 1.000 s",
+           "the first retransmission after " + std::to_string(seconds(rto)) + " s");
+  }
 }
 
 }  // namespace finwait

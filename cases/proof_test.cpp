@@ -73,7 +73,6 @@ const std::set<std::string_view> kNotLookedAtYet{
     "fin-above-gap-forgotten",
     "fin-beyond-window-taken",
     "data-no-backoff",
-    "time-wait-dies-with-socket",
     "time-wait-reopens-any-seq",
     "time-wait-reopens-low-iss",
     "abort-late-sends-rst",

@@ -169,6 +169,11 @@ def json_has_no_folder():
 
 
 @fault
+def capture_has_no_folder():
+    refuses(run("run", QUICK, "--capture", "/no/such/folder/x.pcapng"), ENVIRONMENT, "/no/such/folder/x.pcapng")
+
+
+@fault
 def disk_full_of_captures():
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder, "results.json")

@@ -32,19 +32,25 @@ Epoll::Epoll()
 
 TimePoint Epoll::now() const { return monotonic_now(); }
 
-void Epoll::watch(int fd, std::uint32_t events, Callback callback) {
+std::uint64_t Epoll::watch(int fd, std::uint32_t events, Callback callback) {
   epoll_event event{};
   event.events = events;
   event.data.fd = fd;
-  const bool known = callbacks_.contains(fd);
+  const bool known = watches_.contains(fd);
   if (epoll_ctl(epoll_.get(), known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) != 0) {
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
   }
-  callbacks_[fd] = std::make_shared<Callback>(std::move(callback));
+  watches_[fd] = {++last_token_, std::make_shared<Callback>(std::move(callback))};
+  return last_token_;
 }
 
 void Epoll::unwatch(int fd) {
-  if (callbacks_.erase(fd) != 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+  if (watches_.erase(fd) != 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
+void Epoll::unwatch(int fd, std::uint64_t token) {
+  const auto found = watches_.find(fd);
+  if (found != watches_.end() && found->second.token == token) unwatch(fd);
 }
 
 void Epoll::set_timer(std::optional<TimePoint> deadline) {
@@ -64,9 +70,9 @@ void Epoll::dispatch(int timeout_ms) {
   const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout_ms);
   for (int i = 0; i < count; i++) {
     const auto& event = events[static_cast<std::size_t>(i)];
-    auto found = callbacks_.find(event.data.fd);
-    if (found == callbacks_.end()) continue;  // an earlier callback of this round unwatched it
-    auto callback = found->second;            // keeps it alive if it unwatches itself
+    auto found = watches_.find(event.data.fd);
+    if (found == watches_.end()) continue;   // an earlier callback of this round unwatched it
+    auto callback = found->second.callback;  // keeps it alive if it unwatches itself
     (*callback)(event.events);
   }
 }

@@ -22,8 +22,11 @@ class Epoll : public Waiter {
   void poll() override;
 
   /// Calls back while `fd` has any of `events` (EPOLLIN ...). One watch per descriptor; unwatch before closing it.
-  void watch(int fd, std::uint32_t events, Callback callback);
+  /// Returns a token for this watch.
+  std::uint64_t watch(int fd, std::uint32_t events, Callback callback);
   void unwatch(int fd);
+  /// Only if the descriptor's watch is still this one.
+  void unwatch(int fd, std::uint64_t token);
 
  private:
   void set_timer(std::optional<TimePoint> deadline);
@@ -32,7 +35,12 @@ class Epoll : public Waiter {
   UniqueFd epoll_;
   UniqueFd timer_;
   std::optional<TimePoint> armed_;
-  std::unordered_map<int, std::shared_ptr<Callback>> callbacks_;
+  struct Watch {
+    std::uint64_t token = 0;
+    std::shared_ptr<Callback> callback;
+  };
+  std::unordered_map<int, Watch> watches_;
+  std::uint64_t last_token_ = 0;
 };
 
 /// CLOCK_MONOTONIC as a TimePoint.

@@ -66,24 +66,24 @@ bool Loop::fire_timers(TimePoint now) {
 
 void Loop::run(const std::function<bool()>& stop) {
   int rounds = 0;
+  TimePoint free_since = now();  // from here on the loop has not been waiting
   while (!stop()) {
     if (run_ready()) continue;
     // The clock is read before the links are drained: a packet that came before a deadline is seen before the
     // deadline fires, however late the loop is.
     const TimePoint seen = now();
-    if (poll_sources() || !ready_.empty()) {
-      if (++rounds % kRoundsBetweenPolls == 0) waiter_.poll();
-      continue;
-    }
-    if (!timers_.empty() && timers_.begin()->first <= seen) {
-      waiter_.poll();  // the same for watched descriptors
-      if (!ready_.empty()) continue;
-    }
-    if (fire_timers(seen)) continue;
-    if (std::exchange(come_back_, false)) continue;
+    note_lateness(seen, seen - free_since);  // a long round: all that came meanwhile was seen late
+    free_since = seen;
+    bool any = poll_sources();
+    const bool due = !timers_.empty() && timers_.begin()->first <= seen;
+    if (due || ++rounds % kRoundsBetweenPolls == 0) waiter_.poll();  // the same for watched descriptors
+    any |= fire_timers(seen);
+    if (any || !ready_.empty() || std::exchange(come_back_, false)) continue;
     std::optional<TimePoint> deadline;
     if (!timers_.empty()) deadline = timers_.begin()->first;
     if (!waiter_.wait(deadline)) return;
+    free_since = now();
+    if (deadline) note_lateness(free_since, free_since - *deadline);  // also when input ends the wait and not the timer
   }
 }
 
@@ -92,7 +92,8 @@ void Loop::note_lateness(TimePoint now, Duration late) {
   worst_lateness_ = std::max(worst_lateness_, late);
   while (!lateness_.empty() && lateness_.back().second <= late) lateness_.pop_back();
   lateness_.emplace_back(now, late);
-  if (lateness_.size() > 1024) lateness_.pop_front();
+  // The front is the worst of all and stays; what is lost is only how the next ones were spread.
+  if (lateness_.size() > 1024) lateness_.erase(lateness_.begin() + 1);
 }
 
 Duration Loop::lateness_since(TimePoint since) const {

@@ -135,6 +135,23 @@ TEST(Loop, MeasuresHowLateItWakes) {
   EXPECT_EQ(loop.lateness_since(loop.now() + 1ns), 0ms) << "lateness of the past excuses nothing later";
 }
 
+TEST(Loop, RemembersTheWorstLatenessHoweverManyWakeAfterIt) {
+  class Stall : public VirtualTime {
+   public:
+    bool wait(std::optional<TimePoint> deadline) override {
+      return VirtualTime::wait(deadline ? std::optional(*deadline + 500ms) : deadline);
+    }
+  } stalled;
+  Loop late(stalled);
+  std::vector<Task<>> sleepers;
+  for (int i = 0; i < 3000; i++) {
+    sleepers.push_back([](Loop& l, int n) -> Task<> { co_await sleep_for(l, 1ms + n * 100us); }(late, i));
+    sleepers.back().start();
+  }
+  late.run([&] { return sleepers.back().done(); });
+  EXPECT_GE(late.lateness_since(TimePoint{}), 500ms);
+}
+
 TEST(Epoll, WakesAtADeadlineAndNotBefore) {
   Epoll epoll;
   Loop loop(epoll);

@@ -58,9 +58,9 @@ class Block {
 PcapngWriter::PcapngWriter(std::ostream& out, std::string_view interface_name, std::string_view application,
                            std::int64_t epoch_ns)
     : out_(out), epoch_ns_(epoch_ns) {
-  constexpr std::uint32_t length_unknown = 0xffffffff;
+  constexpr std::uint32_t kLengthUnknown = 0xffffffff;
   Block section(kSectionHeader);
-  section.u32(kByteOrderMagic).u16(1).u16(0).u32(length_unknown).u32(length_unknown);
+  section.u32(kByteOrderMagic).u16(1).u16(0).u32(kLengthUnknown).u32(kLengthUnknown);
   section.option(kUserApplication, application).option(kEndOfOptions, {}).write(out_);
 
   Block interface(kInterface);

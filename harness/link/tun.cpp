@@ -36,11 +36,21 @@ std::string cannot_open() {
 // there, and the processor that does so may be interrupted. Beyond this it is the clock that was set.
 constexpr Duration kStoring = std::chrono::milliseconds(100);
 
-// CLOCK_REALTIME to the run's clock.
-Duration realtime_offset(TimePoint now) {
-  timespec t{};
-  clock_gettime(CLOCK_REALTIME, &t);
-  return now.time_since_epoch() - std::chrono::seconds(t.tv_sec) - std::chrono::nanoseconds(t.tv_nsec);
+// From CLOCK_REALTIME to the run's clock. Both are read in turn; a reading that was interrupted in between is repeated.
+Duration realtime_offset(const std::function<TimePoint()>& now) {
+  Duration best{};
+  Duration narrowest = Duration::max();
+  for (int attempt = 0; attempt < 4 && narrowest > Tun::kStampError / 2; attempt++) {
+    timespec wall{};
+    const TimePoint before = now();
+    clock_gettime(CLOCK_REALTIME, &wall);
+    const TimePoint after = now();
+    if (after - before >= narrowest) continue;
+    narrowest = after - before;
+    best = before.time_since_epoch() + narrowest / 2 - std::chrono::seconds(wall.tv_sec) -
+           std::chrono::nanoseconds(wall.tv_nsec);
+  }
+  return best;
 }
 
 }  // namespace
@@ -117,7 +127,7 @@ tl::expected<int, std::string> Tun::receive(const Receiver& receiver) {
       return count;
     }
     const TimePoint after = now_();
-    if (ring_) ring_->collect(realtime_offset(after));
+    if (ring_) ring_->collect(realtime_offset(now_));
     const ByteView packet(buffer_.data(), static_cast<std::size_t>(size));
     receiver(arrival(packet, after), packet);
     count++;

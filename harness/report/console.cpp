@@ -50,7 +50,7 @@ std::string indented(const std::string& text, const std::string& margin) {
 
 }  // namespace
 
-std::string explain(const run::CaseResult& result, const std::string& target, std::uint64_t seed) {
+std::string explain(const run::CaseResult& result, const std::string& target) {
   std::string out;
   if (result.finding) {
     const auto& finding = *result.finding;
@@ -71,7 +71,7 @@ std::string explain(const run::CaseResult& result, const std::string& target, st
   if (result.transcript != nullptr) out += ladder(*result.transcript, result.started);
   if (!result.trace.empty()) out += fmt::format("  capture: {}\n", result.trace);
   out += fmt::format("  again: finwait run '{}' --target {} --seed {}\n", result.instance->id,
-                     target.substr(0, target.find(':')), seed);
+                     target.substr(0, target.find(':')), result.seed);
   return out;
 }
 
@@ -92,7 +92,6 @@ void Console::line(const std::string& text) {
 
 void Console::run_started(const run::RunInfo& info) {
   target_ = info.target + ":" + info.target_version;
-  seed_ = info.seed;
   longest_ = info.longest;
   for (const auto* instance : info.plan) id_width_ = std::max(id_width_, instance->id.size());
   line(fmt::format("finwait {}: {} cases against {}, about {:.0f} s, seed {}\n", info.finwait_version, info.plan.size(),
@@ -113,7 +112,7 @@ void Console::case_finished(run::CaseResult& result) {
   text += "\n";
   const bool story = result.verdict == Verdict::fail || result.verdict == Verdict::deviation ||
                      result.verdict == Verdict::error || result.verdict == Verdict::inconclusive;
-  if (story || style_.verbose) text += explain(result, target_, seed_);
+  if (story || style_.verbose) text += explain(result, target_);
   line(text);
 }
 

@@ -32,7 +32,6 @@ class Console : public run::Observer {
   std::FILE* out_;
   Style style_;
   std::string target_;
-  std::uint64_t seed_ = 0;
   std::size_t id_width_ = 0;
   std::size_t started_ = 0, finished_ = 0;
   Duration longest_{};
@@ -41,6 +40,6 @@ class Console : public run::Observer {
 
 /// The block that explains a result: summary, requirement, what was allowed, what was seen, the conversation, how to
 /// run it again. Without colours.
-std::string explain(const run::CaseResult& result, const std::string& target, std::uint64_t seed);
+std::string explain(const run::CaseResult& result, const std::string& target);
 
 }  // namespace finwait::report

@@ -12,7 +12,8 @@ namespace finwait::run {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kKeys{"cases", "verdict", "requirement", "reason", "link", "versions"};
+constexpr std::array<std::string_view, 7> kKeys{"cases", "verdict", "requirement", "reason",
+                                                "link",  "seen",    "versions"};
 
 struct Entry {
   const toml::table& table;
@@ -30,7 +31,8 @@ struct Entry {
       }
       if (!value.is_string()) return tl::unexpected(error(fmt::format("'{}' has to be a string", key.str())));
     }
-    Expectation e{text("cases"), Verdict::fail, text("requirement"), text("reason"), text("link"), text("versions")};
+    Expectation e{text("cases"), Verdict::fail, text("requirement"), text("reason"),
+                  text("link"),  text("seen"),  text("versions")};
     if (e.cases.empty()) return tl::unexpected(error("'cases' is missing: an id glob"));
     if (e.reason.empty()) return tl::unexpected(error("'reason' is missing: why is this no defect of the case?"));
     if (model::find_requirement(e.requirement) == nullptr) {
@@ -41,10 +43,12 @@ struct Entry {
       return tl::unexpected(error(fmt::format("'verdict' has to be FAIL or DEVIATION, not '{}'", verdict)));
     }
     e.verdict = verdict == "FAIL" ? Verdict::fail : Verdict::deviation;
-    try {
-      const std::regex check(e.versions);
-    } catch (const std::regex_error& bad) {
-      return tl::unexpected(error(fmt::format("'versions' is no regular expression: {}", bad.what())));
+    for (const auto* key : {"seen", "versions"}) {
+      try {
+        const std::regex check(text(key));
+      } catch (const std::regex_error& bad) {
+        return tl::unexpected(error(fmt::format("'{}' is no regular expression: {}", key, bad.what())));
+      }
     }
     return e;
   }
@@ -82,11 +86,12 @@ const Expectation* find_expectation(const std::vector<Expectation>& all, const I
   return nullptr;
 }
 
-Verdict apply(const Expectation* expectation, Verdict verdict, std::string_view violated) {
+Verdict apply(const Expectation* expectation, Verdict verdict, const Finding& finding) {
   if (expectation == nullptr) return verdict;
   if (verdict == Verdict::pass) return Verdict::xpass;
-  if (verdict == expectation->verdict && violated == expectation->requirement) return Verdict::xfail;
-  return verdict;
+  const bool same = verdict == expectation->verdict && finding.violated == expectation->requirement &&
+                    std::regex_search(finding.seen, std::regex(expectation->seen));
+  return same ? Verdict::xfail : verdict;
 }
 
 }  // namespace finwait::run

@@ -17,6 +17,7 @@ struct Expectation {
   std::string requirement;          ///< the one that is broken; another one is still a failure
   std::string reason;
   std::string link;
+  std::string seen;      ///< regular expression over what was seen; empty: anything that breaks the requirement
   std::string versions;  ///< regular expression over the target's version; empty: all
 };
 
@@ -28,6 +29,6 @@ const Expectation* find_expectation(const std::vector<Expectation>& all, const I
                                     const std::string& version);
 
 /// PASS, FAIL and DEVIATION become XFAIL or XPASS where an expectation says so.
-Verdict apply(const Expectation* expectation, Verdict verdict, std::string_view violated);
+Verdict apply(const Expectation* expectation, Verdict verdict, const Finding& finding);
 
 }  // namespace finwait::run

@@ -21,6 +21,7 @@ verdict = "FAIL"
 requirement = "RFC9293-MUST-13"
 reason = "because"
 versions = "^6\\."
+seen = "^R"
 )";
 
 TEST(Expectations, ErrorsNameFileLineAndWhatIsWrong) {
@@ -57,13 +58,21 @@ TEST_F(FindExpectation, ByCaseAndVersion) {
 
 TEST_F(FindExpectation, OnlyTheDeclaredFailureIsExpected) {
   const Expectation* e = find("reset/x", "6.1");
-  EXPECT_EQ(apply(e, Verdict::fail, "RFC9293-MUST-13"), Verdict::xfail);
-  EXPECT_EQ(apply(e, Verdict::fail, "RFC9293-MUST-25"), Verdict::fail) << "another reason is still a failure";
-  EXPECT_EQ(apply(e, Verdict::deviation, "RFC9293-MUST-13"), Verdict::deviation);
-  EXPECT_EQ(apply(e, Verdict::pass, ""), Verdict::xpass);
-  EXPECT_EQ(apply(e, Verdict::inconclusive, ""), Verdict::inconclusive);
-  EXPECT_EQ(apply(e, Verdict::error, ""), Verdict::error);
-  EXPECT_EQ(apply(nullptr, Verdict::pass, ""), Verdict::pass);
+  Finding declared;
+  declared.violated = "RFC9293-MUST-13";
+  declared.seen = "R 1 win 0";
+  Finding other_requirement = declared;
+  other_requirement.violated = "RFC9293-MUST-25";
+  Finding other_behaviour = declared;
+  other_behaviour.seen = "nothing for 1 s";
+  EXPECT_EQ(apply(e, Verdict::fail, declared), Verdict::xfail);
+  EXPECT_EQ(apply(e, Verdict::fail, other_requirement), Verdict::fail) << "another reason is still a failure";
+  EXPECT_EQ(apply(e, Verdict::fail, other_behaviour), Verdict::fail) << "and so is another behaviour";
+  EXPECT_EQ(apply(e, Verdict::deviation, declared), Verdict::deviation);
+  EXPECT_EQ(apply(e, Verdict::pass, {}), Verdict::xpass);
+  EXPECT_EQ(apply(e, Verdict::inconclusive, {}), Verdict::inconclusive);
+  EXPECT_EQ(apply(e, Verdict::error, {}), Verdict::error);
+  EXPECT_EQ(apply(nullptr, Verdict::pass, {}), Verdict::pass);
 }
 
 }  // namespace

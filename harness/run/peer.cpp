@@ -62,6 +62,7 @@ Instant Peer::send(const wire::Spec& spec) {
   auto sent = scenario_.link().send(*packet);
   if (!sent) scenario_.broken(sent.error());
   scenario_.transcript().packet(link::Direction::to_target, connection_, *sent, *packet);
+  if (segment.flags.has(wire::kSyn)) scaling_ = segment.options.window_scale().has_value();
   if (segment.seq == snd_nxt_) snd_nxt_ += segment.length();
   last_event_ = *sent;
   return *sent;
@@ -76,6 +77,18 @@ void Peer::deliver(Received received) {
   }
   inbox_.push_back(std::move(received));
   if (waiting_ != nullptr) waiting_->wake();
+}
+
+void Peer::give_up() {
+  if (!met_) return;
+  wire::Segment reset;
+  reset.source = local_.address;
+  reset.destination = target_.address;
+  reset.source_port = local_.port;
+  reset.destination_port = target_.port;
+  reset.seq = snd_nxt_;
+  reset.flags = wire::kRst;
+  if (const auto packet = wire::craft(reset)) (void)scenario_.link().send(*packet);
 }
 
 void Peer::meet(wire::Port target_port) {
@@ -97,7 +110,7 @@ void Peer::learn(const wire::Segment& segment) {
       snd_wnd_shift_ = segment.options.window_scale().value_or(0);
       snd_wnd_ = segment.window;
     } else {
-      snd_wnd_ = std::uint32_t{segment.window} << snd_wnd_shift_;
+      snd_wnd_ = std::uint32_t{segment.window} << (scaling_ ? snd_wnd_shift_ : 0);
     }
   }
 }
@@ -199,6 +212,7 @@ Received Peer::Expect::await_resume() {
 Peer::Quiet::Quiet(Peer& peer, Duration duration, std::string_view requirement)
     : peer_(peer),
       duration_(duration),
+      until_(peer.scenario_.loop().now() + duration),
       requirement_(requirement.empty() ? peer.scenario_.main_requirement() : requirement),
       waker_(peer.scenario_.loop()) {}
 
@@ -208,12 +222,12 @@ Peer::Quiet::~Quiet() {
 
 void Peer::Quiet::await_suspend(std::coroutine_handle<> handle) {
   peer_.waiting_ = &waker_;
-  waker_.arm(handle, peer_.scenario_.loop().now() + duration_ + kStampLag);
+  waker_.arm(handle, until_ + kStampLag);
 }
 
 void Peer::Quiet::await_resume() {
   peer_.waiting_ = nullptr;
-  if (peer_.inbox_.empty()) return;
+  if (peer_.inbox_.empty() || peer_.inbox_.front().at.earliest > until_) return;  // what came later is not ours
   const Received received = peer_.take();
   peer_.refuse(received, "the target sent a segment where it had to stay silent",
                {{"silence", fmt::format("for {:.3f} s", seconds(duration_)), std::string(requirement_)}}, requirement_);

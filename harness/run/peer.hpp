@@ -61,6 +61,8 @@ class Peer {
   [[nodiscard]] Scenario& scenario() const { return scenario_; }
 
   void deliver(Received received);
+  /// Resets the target's end, whatever is left of it: the case is over.
+  void give_up();
   /// An active open has chosen its port.
   void meet(wire::Port target_port);
   void touch(Instant at) { last_event_ = at; }
@@ -84,7 +86,8 @@ class Peer {
   std::uint32_t snd_wnd_ = 0;
   std::uint16_t rcv_wnd_ = 65535;
   std::uint8_t snd_wnd_shift_ = 0;
-  bool met_ = false;  ///< the target's SYN has come, so irs_ is known
+  bool scaling_ = false;  ///< we have offered window scaling (RFC 7323: both have to)
+  bool met_ = false;      ///< the target's SYN has come, so irs_ is known
   std::uint32_t connection_;
   Instant last_event_;
   std::vector<Received> inbox_;
@@ -123,6 +126,7 @@ class Peer::Quiet {
  private:
   Peer& peer_;
   Duration duration_;
+  TimePoint until_;
   std::string_view requirement_;
   engine::Waker waker_;
 };

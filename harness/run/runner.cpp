@@ -13,8 +13,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// After a case has ended well, its connections are watched for so long: a segment that nothing asked for is a failure.
+// After a case's last line its connections are watched on: a segment that nothing asked for is a failure. At least so
+// long, and, while other cases still run, long enough for a delayed ACK or a first retransmission to show.
 constexpr Duration kTrailing = 20ms;
+constexpr Duration kTrailingBesideOthers = 300ms;
 // A case that takes so much longer than it says is stopped.
 constexpr int kBudgetFactor = 2;
 constexpr Duration kBudgetExtra = 10s;
@@ -25,12 +27,11 @@ constexpr int kBurst = 32;
 constexpr std::uint16_t kFirstClosedPort = 2000;
 constexpr std::uint16_t kClosedPorts = 28000;  // below the ephemeral ports of every stack we know
 
-std::uint64_t seed_of(std::uint64_t seed, const std::string& id, int repetition, int attempt) {
-  std::uint64_t h = 14695981039346656037U ^ seed;  // FNV-1a: the same on every machine
-  for (const char c : fmt::format("{}#{}#{}", id, repetition, attempt)) {
-    h = (h ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  }
-  return h >> 11;  // 53 bits: what JSON readers keep
+// What a case draws its numbers from: the same on every machine.
+std::uint64_t mixed(std::uint64_t seed, const std::string& id) {
+  std::uint64_t h = 14695981039346656037U ^ seed;  // FNV-1a
+  for (const char c : id) h = (h ^ static_cast<unsigned char>(c)) * 1099511628211U;
+  return h;
 }
 
 // Whatever goes wrong in a case to which the harness reacted late may be the harness's doing: a target whose FIN is
@@ -79,6 +80,7 @@ struct Runner::Slot {
   int repetition = 0;
   int attempt = 1;
   std::uint64_t seed = 0;
+  Sandbox* place = nullptr;
   std::unique_ptr<Scenario> scenario;
   Task<> root;
   TimePoint started{};
@@ -127,7 +129,8 @@ tl::expected<Totals, std::string> Runner::run(const std::vector<Instance>& plan,
 }
 
 void Runner::enqueue_round(const std::vector<Instance>& plan) {
-  for (int repetition = 0; repetition < options_.repeat; repetition++) {
+  for (int i = 0; i < options_.repeat; i++) {
+    const int repetition = next_repetition_++;
     for (const Instance& instance : plan) {
       auto slot = std::make_unique<Slot>();
       slot->instance = &instance;
@@ -154,6 +157,7 @@ tl::expected<std::unique_ptr<Runner::Sandbox>, std::string> Runner::make_sandbox
   if (!target) return tl::unexpected(target.error());
   auto sandbox = std::make_unique<Sandbox>();
   sandbox->target = std::move(*target);
+  sandbox->target->link().set_tap(options_.tap);
   for (const auto family : {wire::Family::ipv4, wire::Family::ipv6}) {
     sandbox->doors.push_back(std::make_unique<Door>(*sandbox->target, family));
   }
@@ -197,12 +201,15 @@ void Runner::start(std::unique_ptr<Slot> owned) {
   Slot& slot = *running_.back();
   const Case& c = *slot.instance->definition;
   slot.started = lab_.loop().now();
-  slot.seed = seed_of(options_.seed, slot.instance->id, slot.repetition, slot.attempt);
+  // The first run of each case has the run's own seed; with the seed that a report names, any later one can be had
+  // again.
+  slot.seed = options_.seed + static_cast<std::uint64_t>(slot.repetition * options_.attempts + slot.attempt - 1);
   for (Observer* observer : observers_) observer->case_started(*slot.instance);
   if (const auto missing = missing_capability(*slot.instance)) {
     return report(slot, Verdict::unsupported, error_finding("the target lacks a capability: " + *missing));
   }
   Sandbox& place = *sandboxes_.at(c.sysctls);
+  slot.place = &place;
   if (!place.broken.empty()) return finish(slot, error_finding(place.broken));
 
   const std::uint32_t index = place.next++;
@@ -210,9 +217,9 @@ void Runner::start(std::unique_ptr<Slot> owned) {
       place.target->first_peer_address(slot.instance->family).plus(index % place.target->peer_address_count());
   const wire::Port closed_port{static_cast<std::uint16_t>(kFirstClosedPort + index % kClosedPorts)};
   Door& door = *place.doors.at(static_cast<std::size_t>(slot.instance->family));
-  slot.scenario =
-      std::make_unique<Scenario>(c, Scenario::Place{lab_.loop(), *place.target, *place.switchboard,
-                                                    slot.instance->family, address, door, closed_port, slot.seed});
+  slot.scenario = std::make_unique<Scenario>(
+      c, Scenario::Place{lab_.loop(), *place.target, *place.switchboard, slot.instance->family, address, door,
+                         closed_port, mixed(slot.seed, slot.instance->id)});
   slot.root = drive(slot);
   slot.root.start();
 }
@@ -243,13 +250,19 @@ Task<> Runner::drive(Slot& slot) {
     finding = error_finding(fmt::format("the case threw: {}", error.what()));
   }
   // Also after a failure: what comes late belongs into the conversation that the report shows.
-  co_await engine::sleep_for(loop, kTrailing);
+  trailing_++;
+  for (const TimePoint end = loop.now() + kTrailingBesideOthers; loop.now() < end;) {
+    co_await engine::sleep_for(loop, kTrailing);
+    if (queued_.empty() && running_.size() == trailing_) break;
+  }
+  trailing_--;
   try {
     if (!finding) scenario.refuse_leftovers();
   } catch (const CaseEnded& ended) {
     finding = ended.finding();
   }
   if (finding && finding->kind == Finding::Kind::violation && scenario.stray()) finding = scenario.stray();
+  if (!slot.place->broken.empty()) finding = error_finding(slot.place->broken);
   if (finding) doubt(*finding, loop.lateness_since(slot.started));
   finish(slot, std::move(finding));
 }
@@ -261,8 +274,7 @@ void Runner::finish(Slot& slot, std::optional<Finding> finding) {
     again->repetition = slot.repetition;
     again->attempt = slot.attempt + 1;
     queued_.push_front(std::move(again));
-    slot.ended = any_ended_ = true;
-    return;
+    return end(slot);
   }
   const Verdict verdict = verdict_of(finding);
   report(slot, verdict, std::move(finding));
@@ -272,7 +284,7 @@ void Runner::report(Slot& slot, Verdict verdict, std::optional<Finding> finding)
   const Expectation* expectation = find_expectation(expectations_, *slot.instance, version_);
   CaseResult result;
   result.instance = slot.instance;
-  result.verdict = apply(expectation, verdict, finding ? finding->violated : "");
+  result.verdict = apply(expectation, verdict, finding.value_or(Finding{}));
   if (result.verdict != verdict && expectation != nullptr) result.reason = expectation->reason;
   result.finding = std::move(finding);
   result.started = slot.started;
@@ -285,7 +297,12 @@ void Runner::report(Slot& slot, Verdict verdict, std::optional<Finding> finding)
   totals_.by_verdict[static_cast<std::size_t>(result.verdict)]++;
   if (!as_expected(result.verdict)) unexpected_++;
   finished_++;
+  end(slot);
+}
+
+void Runner::end(Slot& slot) {
   slot.ended = any_ended_ = true;
+  lab_.loop().come_back();  // to reap it and to start the next, whoever else is waiting for what
 }
 
 // A slot is destroyed here and not where it ends: there its own coroutine is still on the stack.

@@ -21,6 +21,7 @@ struct RunOptions {
   bool until_fail = false;            ///< rounds until one has a verdict that is not as expected
   Duration progress{};                ///< how often to tell observers of the progress; zero: never
   int attempts = 3;                   ///< how often an INCONCLUSIVE case is run before it stays so
+  link::Tap* tap = nullptr;           ///< sees every packet of every sandbox as it passes
   const bool* interrupted = nullptr;  ///< set by a signal: the run ends and reports what it has
 };
 
@@ -54,6 +55,7 @@ class Runner {
   void finish(Slot& slot, std::optional<Finding> finding);
   void finish_unsupported(Slot& slot, const std::string& why);
   void report(Slot& slot, Verdict verdict, std::optional<Finding> finding);
+  void end(Slot& slot);
   void reap();
   void interrupt();
   [[nodiscard]] bool interrupted() const { return options_.interrupted != nullptr && *options_.interrupted; }
@@ -71,6 +73,8 @@ class Runner {
   std::list<std::unique_ptr<Slot>> running_;
   std::size_t total_ = 0, finished_ = 0;
   int unexpected_ = 0;
+  int next_repetition_ = 0;
+  std::size_t trailing_ = 0;  ///< of the running ones, those past their last line
   bool any_ended_ = false;
   std::string version_;
   TimePoint begin_;

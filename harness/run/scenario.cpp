@@ -21,7 +21,12 @@ Scenario::Scenario(const Case& c, const Place& place)
   place_.switchboard.attach(place_.address, *this);
 }
 
-Scenario::~Scenario() { place_.switchboard.detach(place_.address); }
+Scenario::~Scenario() {
+  place_.switchboard.detach(place_.address);
+  // Nothing of the case may live on in the target: not its sockets (they reset when they are destroyed), and not an
+  // orphan that waits for an ACK, which would keep its namespace alive.
+  for (const auto& peer : peers_) peer->give_up();
+}
 
 std::string_view Scenario::main_requirement() const {
   return case_.covers.empty() ? std::string_view{} : std::string_view{case_.covers.front()};
@@ -162,12 +167,8 @@ void Scenario::deliver(Instant at, wire::ByteView octets, wire::Parsed parsed) {
     awaiting_syn_ = nullptr;
   }
   if (route == routes_.end()) {
-    transcript_.add_connection({{segment.destination, segment.destination_port},
-                                {segment.source, segment.source_port},
-                                wire::SeqNum{0},
-                                wire::SeqNum{0}});
-    const auto entry = transcript_.packet(link::Direction::from_target,
-                                          static_cast<std::uint32_t>(transcript_.connections().size() - 1), at, octets);
+    if (!unknown_) unknown_ = transcript_.add_connection({});
+    const auto entry = transcript_.packet(link::Direction::from_target, *unknown_, at, octets);
     transcript_.mark_unexplained(entry);
     Finding finding;
     finding.summary = "the target sent a segment for a connection that does not exist";
@@ -197,8 +198,8 @@ void Scenario::deliver(Instant at, wire::ByteView octets, wire::Parsed parsed) {
 }
 
 void Scenario::garbage(Instant at, wire::ByteView octets, const std::string& why) {
-  if (transcript_.connections().empty()) transcript_.add_connection({});
-  const auto entry = transcript_.packet(link::Direction::from_target, 0, at, octets);
+  if (!unknown_) unknown_ = transcript_.add_connection({});
+  const auto entry = transcript_.packet(link::Direction::from_target, *unknown_, at, octets);
   transcript_.annotate(entry, why);
   transcript_.mark_unexplained(entry);
   Finding finding;

@@ -119,6 +119,7 @@ class Scenario : public Host {
   std::unordered_map<std::uint32_t, Peer*> routes_;
   Peer* awaiting_syn_ = nullptr;  ///< the peer an active open is aimed at: its target port is not known yet
   std::uint16_t next_port_;
+  std::optional<std::uint32_t> unknown_;  ///< the transcript's place for packets of no connection
   std::optional<Finding> stray_;
 };
 

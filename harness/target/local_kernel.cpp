@@ -63,6 +63,7 @@ Result<std::unique_ptr<Listener>> LocalKernel::listen(const Endpoint& local) {
       ::listen(fd.get(), kBacklog) != 0) {
     return tl::unexpected(Errno{errno, {}});
   }
+  keep_lingering(fd.get());  // accepted sockets inherit it
   return std::make_unique<LocalListener>(epoll_, std::move(fd));
 }
 
@@ -71,6 +72,7 @@ Op<std::unique_ptr<Socket>> LocalKernel::connect(const Endpoint& peer) {
   UniqueFd fd = tcp_socket(peer.address.family);
   const SocketAddress address(peer);
   if (!fd) return Result<std::unique_ptr<Socket>>(tl::unexpected(Errno{errno, {}}));
+  keep_lingering(fd.get());
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(address.octets.data()), address.size) != 0 &&
       errno != EINPROGRESS) {
     return Result<std::unique_ptr<Socket>>(tl::unexpected(Errno{errno, {}}));

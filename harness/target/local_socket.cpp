@@ -51,8 +51,7 @@ Op<T> retry(engine::Epoll& epoll, int fd, std::uint32_t events, Try attempt) {
   Result<T> first = attempt();
   if (first || first.error().value != EAGAIN) return Op<T>(std::move(first));
   auto state = std::make_shared<typename Op<T>::State>();
-  state->on_abandon = [&epoll, fd] { epoll.unwatch(fd); };
-  epoll.watch(fd, events, [&epoll, fd, attempt, weak = std::weak_ptr(state)](std::uint32_t) mutable {
+  const auto token = epoll.watch(fd, events, [&epoll, fd, attempt, weak = std::weak_ptr(state)](std::uint32_t) mutable {
     auto waiting = weak.lock();
     if (!waiting) return epoll.unwatch(fd);
     Result<T> result = attempt();
@@ -60,6 +59,8 @@ Op<T> retry(engine::Epoll& epoll, int fd, std::uint32_t events, Try attempt) {
     epoll.unwatch(fd);
     waiting->complete(std::move(result));
   });
+  // By token: the descriptor may be closed by then, and its number be another socket's.
+  state->on_abandon = [&epoll, fd, token] { epoll.unwatch(fd, token); };
   return Op<T>(std::move(state));
 }
 
@@ -129,10 +130,10 @@ Endpoint SocketAddress::endpoint() const {
   return out;
 }
 
+void keep_lingering(int fd) { set_linger(fd, 0); }
+
 LocalSocket::~LocalSocket() {
-  if (!fd_) return;
-  epoll_.unwatch(fd_.get());
-  set_linger(fd_.get(), 0);
+  if (fd_) epoll_.unwatch(fd_.get());
 }
 
 Op<std::size_t> LocalSocket::send(wire::ByteView octets) {
@@ -152,27 +153,31 @@ Op<void> LocalSocket::shutdown(How how) {
 
 Op<void> LocalSocket::close() {
   epoll_.unwatch(fd_.get());
+  if (linger_s_ != 0 && set_linger(fd_.get(), linger_s_) != 0) return failed<void>();
   return outcome(::close(fd_.release()));
 }
 
 Op<void> LocalSocket::abort() {
-  if (set_linger(fd_.get(), 0) != 0) return failed<void>();
+  linger_s_ = 0;
   return close();
 }
 
 Op<void> LocalSocket::set(SocketOption option, int value) {
-  if (option == SocketOption::linger_s) return outcome(set_linger(fd_.get(), value));
+  if (option == SocketOption::linger_s) {
+    linger_s_ = value;
+    return Result<void>{};
+  }
   const auto [level, name] = kOptions.at(static_cast<std::size_t>(option));
   return outcome(setsockopt(fd_.get(), level, name, &value, sizeof value));
 }
 
 Op<int> LocalSocket::get(SocketOption option) {
+  if (option == SocketOption::linger_s) return Result<int>(linger_s_);
   const auto [level, name] = kOptions.at(static_cast<std::size_t>(option));
-  linger value{};  // the larger of the two
-  socklen_t size = option == SocketOption::linger_s ? sizeof(linger) : sizeof(int);
+  int value = 0;
+  socklen_t size = sizeof value;
   if (getsockopt(fd_.get(), level, name, &value, &size) != 0) return failed<int>();
-  if (option == SocketOption::linger_s) return Result<int>(value.l_onoff != 0 ? value.l_linger : -1);
-  return Result<int>(value.l_onoff);
+  return Result<int>(value);
 }
 
 Op<int> LocalSocket::take_error() {

@@ -40,7 +40,12 @@ class LocalSocket : public Socket {
  private:
   engine::Epoll& epoll_;
   UniqueFd fd_;
+  int linger_s_ = -1;  ///< what the case has asked for; see keep_lingering()
 };
+
+/// Sockets have SO_LINGER {1, 0} until they are closed, when what the case has asked for is set: if this process is
+/// killed, its connections are reset. Otherwise each would go on as an orphan and keep its namespace alive.
+void keep_lingering(int fd);
 
 class LocalListener : public Listener {
  public:

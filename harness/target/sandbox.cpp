@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -27,6 +28,14 @@ constexpr std::array<std::pair<const char*, const char*>, 5> kSysctls{{
     {"net.ipv6.conf.default.router_solicitations", "0"},
     {"net.ipv6.conf.default.accept_ra", "0"},
 }};
+
+int write_file(const std::string& path, const std::string& text);
+
+// In the current namespace. Returns 0 or an errno.
+int write_sysctl(std::string name, const std::string& value) {
+  std::ranges::replace(name, '.', '/');
+  return write_file("/proc/sys/" + name, value);
+}
 
 const Sandbox* current = nullptr;  // namespaces are per thread, and the harness has one
 
@@ -80,11 +89,11 @@ tl::expected<std::unique_ptr<Sandbox>, std::string> Sandbox::make(const std::fun
   auto prepared = prepare_namespaces();
   if (!prepared) return tl::unexpected(prepared.error());
   auto sandbox = std::unique_ptr<Sandbox>(new Sandbox());
-  current = sandbox.get();
+  current = nullptr;  // it is entered by now, but may still fail
   sandbox->namespace_ = UniqueFd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
   if (!sandbox->namespace_) return tl::unexpected(fmt::format("/proc is not usable: {}", std::strerror(errno)));
 
-  for (const auto& [name, value] : kSysctls) sandbox->set_sysctl(name, value);  // absent ones are no harm
+  for (const auto& [name, value] : kSysctls) write_sysctl(name, value);  // absent ones are no harm
   auto tun = link::Tun::open(kDevice, now);
   if (!tun) return tl::unexpected(tun.error());
   sandbox->tun_ = std::move(*tun);
@@ -93,6 +102,7 @@ tl::expected<std::unique_ptr<Sandbox>, std::string> Sandbox::make(const std::fun
   if (configured) configured = set_up(kDevice);
   if (configured) configured = set_up("lo");
   if (!configured) return tl::unexpected(configured.error());
+  current = sandbox.get();
   const auto address6 = SandboxAddresses::target(wire::Family::ipv6);
   sandbox->ipv6_ = add_address(kDevice, address6, SandboxAddresses::kPrefix6) && add_local_route(kDevice, address6);
   if (stamps == Stamps::none) return sandbox;
@@ -118,11 +128,7 @@ void Sandbox::enter() {
 
 int Sandbox::set_sysctl(const std::string& name, const std::string& value) {
   enter();
-  std::string path = "/proc/sys/" + name;
-  for (std::size_t i = 10; i < path.size(); i++) {
-    if (path[i] == '.') path[i] = '/';
-  }
-  return write_file(path, value);
+  return write_sysctl(name, value);
 }
 
 }  // namespace finwait::target

@@ -37,7 +37,7 @@ class Sandbox {
                                                                   engine::Aside& aside, Stamps stamps);
   Sandbox(const Sandbox&) = delete;
   Sandbox& operator=(const Sandbox&) = delete;
-  ~Sandbox() = default;
+  ~Sandbox() = default;  // see leave()
 
   /// Makes this namespace the calling thread's, so that what it opens next is in it. Free when it already is.
   void enter();

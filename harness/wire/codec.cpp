@@ -40,9 +40,9 @@ bool lacks_source(const Segment& segment) {
 /// libtins sees one unknown option of the padded length instead of the real ones, which write_back() puts in its
 /// place. Its own option writer throws on unknown options without data and cannot write malformed ones.
 void reserve_options(Tins::TCP& tcp, const OptionList& options) {
-  static constexpr std::array<std::uint8_t, OptionList::kCapacity> zeros{};
+  static constexpr std::array<std::uint8_t, OptionList::kCapacity> kZeros{};
   if (const std::size_t size = options.padded_size(); size != 0)
-    tcp.add_option(Tins::TCP::RFC_EXPERIMENT_1, size - 2, zeros.data());
+    tcp.add_option(Tins::TCP::RFC_EXPERIMENT_1, size - 2, kZeros.data());
 }
 
 /// Every field is set, for libtins' defaults are not zeros (window 32678).

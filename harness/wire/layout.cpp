@@ -43,9 +43,9 @@ constexpr std::uint8_t kHopByHop = 0, kRouting = 43, kFragment = 44, kAuthentica
                        kMobility = 135, kHostIdentity = 139, kShim6 = 140;
 
 bool is_extension(std::uint8_t kind) {
-  static constexpr std::uint8_t kinds[] = {kHopByHop,           kRouting,  kFragment,     kAuthentication,
-                                           kDestinationOptions, kMobility, kHostIdentity, kShim6};
-  return std::ranges::find(kinds, kind) != std::end(kinds);
+  static constexpr std::uint8_t kKinds[] = {kHopByHop,           kRouting,  kFragment,     kAuthentication,
+                                            kDestinationOptions, kMobility, kHostIdentity, kShim6};
+  return std::ranges::find(kKinds, kind) != std::end(kKinds);
 }
 
 std::size_t extension_size(std::uint8_t kind, std::uint8_t length) {

@@ -7,10 +7,10 @@
 namespace finwait::wire {
 
 std::string to_string(Flags flags) {
-  static constexpr std::string_view letters = "FSRP.UEW";  // bit 0 upwards, tcpdump's letters in tcpdump's order
+  static constexpr std::string_view kLetters = "FSRP.UEW";  // bit 0 upwards, tcpdump's letters in tcpdump's order
   std::string text;
-  for (unsigned bit = 0; bit < letters.size(); ++bit)
-    if (flags.any(Flags{static_cast<std::uint8_t>(1U << bit)})) text += letters[bit];
+  for (unsigned bit = 0; bit < kLetters.size(); ++bit)
+    if (flags.any(Flags{static_cast<std::uint8_t>(1U << bit)})) text += kLetters[bit];
   return text.empty() ? "none" : text;
 }
 

@@ -17,7 +17,7 @@ inline constexpr int kBroken = 4;       ///< finwait itself or a case failed
 struct RunArguments {
   std::vector<std::string> selectors, excluded;
   std::string target = "linux";
-  std::string json, out, expectations;
+  std::string json, out, capture, expectations;
   bool no_expectations = false;
   bool strict = false;
   bool verbose = false;

@@ -37,6 +37,8 @@ void add_run(CLI::App& app, RunArguments& a, int& code) {
   verb->add_option("--target", a.target, "what to test: linux, this machine's kernel")->capture_default_str();
   verb->add_option("--json", a.json, "write results to FILE (docs/results.schema.json)")->type_name("FILE");
   verb->add_option("--out", a.out, "write one pcapng per case into DIR")->type_name("DIR");
+  verb->add_option("--capture", a.capture, "write every packet of the run into one pcapng, as it passes")
+      ->type_name("FILE");
   verb->add_option("--seed", a.seed, "sequence numbers and ports come from it")->capture_default_str();
   verb->add_option("-j,--jobs", a.jobs, "how many cases at once; 0: all")->capture_default_str();
   verb->add_option("--repeat", a.repeat, "run each case N times, all at once")

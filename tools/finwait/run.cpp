@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "cases/catalogue.hpp"
+#include "harness/link/pcapng.hpp"
 #include "harness/report/captures.hpp"
 #include "harness/report/console.hpp"
 #include "harness/report/json.hpp"
@@ -110,7 +111,17 @@ int run(const RunArguments& arguments) {
   std::vector<run::Observer*> observers{&console, &json};
   if (captures) observers.insert(observers.begin(), &*captures);
 
+  const run::RunInfo info = describe_run();
+  std::ofstream capture;
+  std::optional<link::PcapngTap> tap;
+  if (!arguments.capture.empty()) {
+    capture.open(arguments.capture, std::ios::binary);
+    if (!capture) return complain(kEnvironment, fmt::format("the capture {} cannot be written", arguments.capture));
+    tap.emplace(capture, "tun0", "finwait " FINWAIT_VERSION, info.epoch_ns);
+  }
+
   run::RunOptions options;
+  options.tap = tap ? &*tap : nullptr;
   options.seed = arguments.seed;
   options.jobs = arguments.jobs;
   options.repeat = arguments.repeat;
@@ -118,10 +129,12 @@ int run(const RunArguments& arguments) {
   options.progress = 1s;
   options.interrupted = &signals.interrupted();
   run::Runner runner(lab, *known, observers, options);
-  const auto totals = runner.run(*plan, describe_run());
+  const auto totals = runner.run(*plan, info);
   if (!totals) return complain(kEnvironment, totals.error() + "\n  'finwait doctor' checks what this machine can do");
   if (!json.problem().empty()) return complain(kEnvironment, json.problem());
   if (captures && !captures->problem().empty()) return complain(kEnvironment, captures->problem());
+  capture.flush();
+  if (!capture) return complain(kEnvironment, fmt::format("the capture {} cannot be written", arguments.capture));
   return exit_code(*totals, arguments.strict);
 }
 
