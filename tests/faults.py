@@ -283,6 +283,30 @@ def kill():
               "no device is left outside")
 
 
+@fault
+def kill_ends_the_namespace():
+    """One end of a veth pair in the run's namespace: it vanishes with it, and with it the other end."""
+    if os.geteuid() != 0:
+        print("skipped: only root can reach into the run's namespace")
+        sys.exit(SKIPPED)
+    if os.environ.get("FINWAIT_OWN_NET") is None:  # never a device in the machine's own namespace
+        os.environ["FINWAIT_OWN_NET"] = "1"
+        os.execvp("unshare", ["unshare", "--net", sys.executable, *sys.argv])
+    with tempfile.TemporaryDirectory() as folder:
+        process, _ = started(folder)
+        there = lambda: subprocess.run(["ip", "link", "show", "fw0"], capture_output=True).returncode == 0
+        pair = ["ip", "link", "add", "fw0", "type", "veth", "peer", "name", "fw1", "netns", str(process.pid)]
+        subprocess.run(pair, check=True)
+        check(there(), "the pair is there")
+        process.kill()
+        process.communicate(timeout=20)
+        for _ in range(50):
+            if not there():
+                return
+            time.sleep(0.1)
+        check(False, "the namespace is gone within five seconds")
+
+
 if __name__ == "__main__":
     if sys.argv[1:] == ["--list"]:
         print("\n".join(faults))
