@@ -200,7 +200,7 @@ CASE(restarted_by_ack, "keepalive/restarted-by/ack", "an ACK without data starts
 
 CASE(reset_as_answer, "keepalive/answered/by-reset",
      "a peer that has lost the connection answers a probe with a reset: ECONNRESET at once",
-     Covers{{"RFC9293-3.8.4-RSTANSWER"}}, Needs{{Capability::keepalive}}, Lasts{3s}) {
+     Covers{{"RFC9293-3.8.4-RSTANSWER"}}, Needs{{Capability::keepalive}}, Lasts{5s}) {
   auto [peer, app] = co_await s.established();
   const Instant idle_since = start_keepalive(peer, app);
   const auto probe = co_await first_probe(s, peer, idle_since);

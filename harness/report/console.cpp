@@ -94,8 +94,10 @@ void Console::run_started(const run::RunInfo& info) {
   target_ = info.target + ":" + info.target_version;
   longest_ = info.longest;
   for (const auto* instance : info.plan) id_width_ = std::max(id_width_, instance->id.size());
-  line(fmt::format("finwait {}: {} cases against {}, about {:.0f} s, seed {}\n", info.finwait_version, info.plan.size(),
-                   target_, std::max(1.0, seconds(info.longest)), info.seed));
+  const std::string each = info.repeat > 1 ? fmt::format(", each {} times,", info.repeat) : "";
+  line(fmt::format("finwait {}: {} case{}{} against {}, about {:.0f} s, seed {}\n", info.finwait_version,
+                   info.plan.size(), info.plan.size() == 1 ? "" : "s", each, target_,
+                   std::max(1.0, seconds(info.longest)), info.seed));
 }
 
 void Console::case_started(const run::Instance& /*instance*/) { started_++; }
@@ -112,7 +114,13 @@ void Console::case_finished(run::CaseResult& result) {
   text += "\n";
   const bool story = result.verdict == Verdict::fail || result.verdict == Verdict::deviation ||
                      result.verdict == Verdict::error || result.verdict == Verdict::inconclusive;
-  if (story || style_.verbose) text += explain(result, target_);
+  const bool stopped = result.finding && result.finding->summary == "interrupted";
+  if ((story && !stopped) || style_.verbose) {
+    text += explain(result, target_);
+  } else if (!result.reason.empty()) {
+    text += fmt::format("  {}: {}\n", result.verdict == Verdict::xfail ? "expected" : "was expected to fail",
+                        result.reason);
+  }
   line(text);
 }
 

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -42,7 +43,20 @@ struct Json::Document {
   std::map<std::pair<std::size_t, int>, std::vector<Value>> results;
 };
 
-Json::Json(std::string file) : file_(std::move(file)), document_(std::make_unique<Document>()) {}
+Json::Json(std::string file) : file_(std::move(file)), document_(std::make_unique<Document>()) {
+  if (file_.empty()) return;
+  const std::string partial = file_ + ".part";
+  std::error_code ignored;
+  const bool folder = std::filesystem::is_directory(file_, ignored);
+  std::FILE* out = folder ? nullptr : std::fopen(partial.c_str(), "w");
+  if (out == nullptr) {
+    const int error = folder ? EISDIR : errno;
+    problem_ = fmt::format("the results cannot be written to {}: {}", file_, std::strerror(error));
+    return;
+  }
+  std::fclose(out);
+  unlink(partial.c_str());
+}
 Json::~Json() = default;
 
 void Json::run_started(const run::RunInfo& info) {

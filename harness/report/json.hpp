@@ -13,6 +13,7 @@ namespace finwait::report {
 /// date about once a second, so that a run that is killed leaves what it had.
 class Json : public run::Observer {
  public:
+  /// An empty name writes nothing. A file that cannot be written is a problem() at once.
   explicit Json(std::string file);
   ~Json() override;
   Json(const Json&) = delete;

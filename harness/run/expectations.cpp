@@ -19,35 +19,39 @@ struct Entry {
   const toml::table& table;
   const std::string& file;
 
-  [[nodiscard]] std::string error(const std::string& what) const {
-    return fmt::format("{}:{}: {}", file, table.source().begin.line, what);
+  /// At the line of this key, or of the entry's head.
+  [[nodiscard]] std::string error(const std::string& what, std::string_view key = {}) const {
+    const auto* node = table.get(key);
+    return fmt::format("{}:{}: {}", file, (node != nullptr ? node->source() : table.source()).begin.line, what);
   }
   [[nodiscard]] std::string text(std::string_view key) const { return table[key].value_or(std::string{}); }
 
   [[nodiscard]] tl::expected<Expectation, std::string> read() const {
     for (const auto& [key, value] : table) {
       if (std::ranges::find(kKeys, key.str()) == kKeys.end()) {
-        return tl::unexpected(error(fmt::format("unknown key '{}'", key.str())));
+        return tl::unexpected(error(fmt::format("unknown key '{}'", key.str()), key.str()));
       }
-      if (!value.is_string()) return tl::unexpected(error(fmt::format("'{}' has to be a string", key.str())));
+      if (!value.is_string())
+        return tl::unexpected(error(fmt::format("'{}' has to be a string", key.str()), key.str()));
     }
     Expectation e{text("cases"), Verdict::fail, text("requirement"), text("reason"),
                   text("link"),  text("seen"),  text("versions")};
     if (e.cases.empty()) return tl::unexpected(error("'cases' is missing: an id glob"));
     if (e.reason.empty()) return tl::unexpected(error("'reason' is missing: why is this no defect of the case?"));
     if (model::find_requirement(e.requirement) == nullptr) {
-      return tl::unexpected(error(fmt::format("'requirement' names no known requirement: '{}'", e.requirement)));
+      return tl::unexpected(
+          error(fmt::format("'requirement' names no known requirement: '{}'", e.requirement), "requirement"));
     }
     const std::string verdict = text("verdict");
     if (verdict != "FAIL" && verdict != "DEVIATION") {
-      return tl::unexpected(error(fmt::format("'verdict' has to be FAIL or DEVIATION, not '{}'", verdict)));
+      return tl::unexpected(error(fmt::format("'verdict' has to be FAIL or DEVIATION, not '{}'", verdict), "verdict"));
     }
     e.verdict = verdict == "FAIL" ? Verdict::fail : Verdict::deviation;
     for (const auto* key : {"seen", "versions"}) {
       try {
         const std::regex check(text(key));
       } catch (const std::regex_error& bad) {
-        return tl::unexpected(error(fmt::format("'{}' is no regular expression: {}", key, bad.what())));
+        return tl::unexpected(error(fmt::format("'{}' is no regular expression: {}", key, bad.what()), key));
       }
     }
     return e;

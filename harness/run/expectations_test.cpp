@@ -26,7 +26,7 @@ seen = "^R"
 
 TEST(Expectations, ErrorsNameFileLineAndWhatIsWrong) {
   EXPECT_EQ(problem(kGood), "none");
-  EXPECT_THAT(problem("[[expect]]\ncases = 1\n"), StartsWith("linux.toml:1: 'cases' has to be a string"));
+  EXPECT_THAT(problem("[[expect]]\ncases = 1\n"), StartsWith("linux.toml:2: 'cases' has to be a string"));
   EXPECT_THAT(problem("\n[[expect]]\ncases = \"x\"\n"), StartsWith("linux.toml:2: 'reason' is missing"));
   EXPECT_THAT(problem("[[expect]]\ncases=\"x\"\nreason=\"y\"\nrequirement=\"NONE\"\n"),
               HasSubstr("names no known requirement"));

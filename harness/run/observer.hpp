@@ -21,6 +21,7 @@ struct RunInfo {
   std::int64_t epoch_ns = 0;  ///< wall-clock nanoseconds of TimePoint zero; 0 in virtual time
   TimePoint started;
   std::vector<const Instance*> plan;
+  int repeat = 1;
   Duration longest{};  ///< the longest case: what a run takes
 };
 

@@ -60,8 +60,21 @@ std::vector<std::string> nearest(const std::vector<Instance>& all, std::string_v
     ids.insert(id);
   }
   std::vector<std::string> out(ids.begin(), ids.end());
+  if (best == 0) out.clear();
   out.resize(std::min<std::size_t>(out.size(), 3));
   return out;
+}
+
+// What may have been meant.
+std::string hint(const std::vector<Instance>& all, std::string selector) {
+  while (selector.ends_with('/')) selector.pop_back();
+  const std::string below = selector + "/**";
+  if (std::ranges::any_of(all, [&](const Instance& i) { return glob_matches(below, i.id); })) {
+    return fmt::format("did you mean '{}'? ", below);
+  }
+  if (model::find_requirement(selector) != nullptr) return "no case covers this requirement yet; ";
+  const auto ids = nearest(all, selector);
+  return ids.empty() ? "" : fmt::format("near it: {}; ", fmt::join(ids, ", "));
 }
 
 }  // namespace
@@ -115,6 +128,9 @@ tl::expected<bool, std::string> selects(std::string_view selector, const Instanc
     const auto section = colon == std::string_view::npos ? std::string_view{} : selector.substr(colon + 1);
     return covers_section(*instance.definition, standard, section);
   }
+  if (model::find_requirement(selector) != nullptr) {
+    return std::ranges::find(instance.definition->covers, selector) != instance.definition->covers.end();
+  }
   return glob_matches(selector, instance.id) || glob_matches(selector, instance.definition->id);
 }
 
@@ -136,13 +152,14 @@ tl::expected<std::vector<Instance>, std::string> select(const std::vector<Instan
     const auto any = mark(selector, true);
     if (!any) return tl::unexpected(any.error());
     if (!*any) {
-      return tl::unexpected(fmt::format("no case is selected by '{}'; near it: {}; 'finwait list' shows all", selector,
-                                        fmt::join(nearest(all, selector), ", ")));
+      return tl::unexpected(
+          fmt::format("no case is selected by '{}'; {}'finwait list' shows all", selector, hint(all, selector)));
     }
   }
   for (const auto& selector : excluded) {
     const auto any = mark(selector, false);
     if (!any) return tl::unexpected(any.error());
+    if (!*any) return tl::unexpected(fmt::format("-x '{}' excludes no case", selector));
   }
   std::vector<Instance> out;
   for (std::size_t i = 0; i < all.size(); i++) {

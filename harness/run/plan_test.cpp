@@ -60,7 +60,13 @@ TEST_F(Select, ByLevelAndWithoutTheExcluded) {
   EXPECT_THAT(ids({"@must"}, {"**/ipv6"}), ElementsAre("keepalive/off/ipv4"));
   EXPECT_THAT(ids({"@should"}), ElementsAre("fin-retransmission/minimum/ipv4", "fin-retransmission/minimum/ipv6"));
 }
+TEST_F(Select, ByRequirement) {
+  EXPECT_THAT(ids({"RFC9293-MUST-25"}), ElementsAre("keepalive/off/ipv4", "keepalive/off/ipv6"));
+  EXPECT_THAT(ids({"RFC9293-MUST-13"}), ElementsAre(HasSubstr("no case covers this requirement yet")));
+}
 TEST_F(Select, SaysWhatIsWrongWithASelector) {
+  EXPECT_THAT(ids({"keepalive"}), ElementsAre(HasSubstr("did you mean 'keepalive/**'?")));
+  EXPECT_THAT(ids({"keepalive/off"}, {"nosuch/**"}), ElementsAre("error: -x 'nosuch/**' excludes no case"));
   EXPECT_THAT(ids({"keepalive/of"}), ElementsAre(HasSubstr("near it: keepalive/off;")));
   EXPECT_THAT(ids({"@maybe"}), ElementsAre(HasSubstr("there are @must, @should and @may")));
   EXPECT_THAT(ids({"rfc1:3"}), ElementsAre(HasSubstr("unknown standard 'rfc1'")));

@@ -101,6 +101,7 @@ tl::expected<Totals, std::string> Runner::run(const std::vector<Instance>& plan,
   info.target = shared_->target->name();
   info.target_version = version_ = shared_->target->version();
   info.seed = options_.seed;
+  info.repeat = options_.repeat;
   begin_ = info.started = lab_.loop().now();
   for (const Instance& instance : plan) {
     info.plan.push_back(&instance);

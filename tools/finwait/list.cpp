@@ -25,7 +25,7 @@ void list_cases(const std::vector<run::Instance>& plan) {
   }
 }
 
-void list_requirements(const std::vector<run::Instance>& plan) {
+void list_requirements(const std::vector<run::Instance>& plan, bool whole) {
   std::map<std::string_view, std::set<std::string>> by_requirement;
   for (const auto& instance : plan) {
     for (const auto& id : instance.definition->covers) by_requirement[id].insert(instance.definition->id);
@@ -37,7 +37,12 @@ void list_requirements(const std::vector<run::Instance>& plan) {
                requirement.section, requirement.statement);
     for (const auto& id : covered->second) fmt::print("      {}\n", id);
   }
-  fmt::print("{} of {} requirements are covered\n", by_requirement.size(), model::requirements().size());
+  if (!whole) return;
+  fmt::print("\n{} of {} requirements are covered; these are not yet:\n", by_requirement.size(),
+             model::requirements().size());
+  for (const auto& requirement : model::requirements()) {
+    if (!by_requirement.contains(requirement.id)) fmt::print("  {}\n", requirement.id);
+  }
 }
 
 }  // namespace
@@ -50,7 +55,7 @@ int list(const ListArguments& arguments) {
     return kUsage;
   }
   if (arguments.requirements) {
-    list_requirements(*plan);
+    list_requirements(*plan, arguments.selectors.empty() && arguments.excluded.empty());
   } else {
     list_cases(*plan);
   }

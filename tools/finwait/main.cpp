@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <system_error>
 
 #include "tools/finwait/commands.hpp"
 
@@ -13,15 +14,15 @@ using namespace finwait::tool;
 constexpr const char* kExamples = R"(
 Examples:
   finwait run                             every case against this machine's kernel
-  finwait run 'keepalive/**' -x '*/ipv6'  one chapter, IPv4 only
+  finwait run 'keepalive/**' -x '**/ipv6' one chapter, IPv4 only
   finwait run rfc9293:3.8.4 --json out.json --out captures
   finwait run 'reset/**' -v               with the conversation of every case
   finwait run release/active/four-segments --until-fail
   finwait list @should                    what tests a SHOULD
   finwait doctor                          can this machine run it?
 
-A selector is an id glob (* within a part of the id, ** across parts), a standard with a section (rfc9293:3.6), or a
-level (@must, @should, @may).
+A selector is an id glob (* within a part of the id, ** across parts), a requirement (RFC9293-MUST-25), a standard with
+a section (rfc9293:3.6), or a level (@must, @should, @may).
 
 Exit codes: 0 as expected, 1 not as expected, 2 wrong usage or nothing selected, 3 the environment cannot do it,
 4 finwait itself or a case broke.)";
@@ -39,8 +40,12 @@ void add_run(CLI::App& app, RunArguments& a, int& code) {
   verb->add_option("--out", a.out, "write one pcapng per case into DIR")->type_name("DIR");
   verb->add_option("--capture", a.capture, "write every packet of the run into one pcapng, as it passes")
       ->type_name("FILE");
-  verb->add_option("--seed", a.seed, "sequence numbers and ports come from it")->capture_default_str();
-  verb->add_option("-j,--jobs", a.jobs, "how many cases at once; 0: all")->capture_default_str();
+  verb->add_option("--seed", a.seed, "sequence numbers and ports come from it")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  verb->add_option("-j,--jobs", a.jobs, "how many cases at once; 0: all")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
   verb->add_option("--repeat", a.repeat, "run each case N times, all at once")
       ->capture_default_str()
       ->check(CLI::Range(1, 100000));
@@ -83,6 +88,9 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     const int shown = app.exit(error);
     return shown == 0 ? kAsExpected : kUsage;
+  } catch (const std::system_error& error) {
+    fmt::print(stderr, "finwait: {}\n", error.what());
+    return kEnvironment;
   } catch (const std::exception& error) {
     fmt::print(stderr, "finwait: {}\n", error.what());
     return kBroken;

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
@@ -95,6 +97,7 @@ int run(const RunArguments& arguments) {
   const auto plan = run::select(all, arguments.selectors, arguments.excluded);
   if (!plan) return complain(kUsage, plan.error());
   allow_many_descriptors();
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away does not end the run; it is told at the end
   const auto known = expectations(arguments);
   if (!known) return complain(kUsage, known.error());
 
@@ -108,6 +111,7 @@ int run(const RunArguments& arguments) {
   if (captures && !captures->problem().empty()) return complain(kEnvironment, captures->problem());
   report::Console console(stdout, style(arguments));
   report::Json json(arguments.json);
+  if (!json.problem().empty()) return complain(kEnvironment, json.problem());
   std::vector<run::Observer*> observers{&console, &json};
   if (captures) observers.insert(observers.begin(), &*captures);
 
@@ -133,6 +137,9 @@ int run(const RunArguments& arguments) {
   if (!totals) return complain(kEnvironment, totals.error() + "\n  'finwait doctor' checks what this machine can do");
   if (!json.problem().empty()) return complain(kEnvironment, json.problem());
   if (captures && !captures->problem().empty()) return complain(kEnvironment, captures->problem());
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    return complain(kEnvironment, "the verdicts could not be written to the standard output");
+  }
   capture.flush();
   if (!capture) return complain(kEnvironment, fmt::format("the capture {} cannot be written", arguments.capture));
   return exit_code(*totals, arguments.strict);
