@@ -211,13 +211,15 @@ Op<std::unique_ptr<Socket>> LocalSocket::connecting(engine::Epoll& epoll, Unique
 
 LocalListener::~LocalListener() { epoll_.unwatch(fd_.get()); }
 
-int LocalListener::take_all() {
+int LocalListener::take(const Endpoint* wanted) {
   for (;;) {
     SocketAddress from;
     UniqueFd fd(
         accept4(fd_.get(), reinterpret_cast<sockaddr*>(from.octets.data()), &from.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd) return errno;
-    arrived_.insert_or_assign(from.endpoint(), std::make_unique<LocalSocket>(epoll_, std::move(fd)));
+    const Endpoint peer = from.endpoint();
+    arrived_.insert_or_assign(peer, std::make_unique<LocalSocket>(epoll_, std::move(fd)));
+    if (wanted != nullptr && peer == *wanted) return 0;
   }
 }
 
@@ -227,7 +229,7 @@ void LocalListener::forget(const Endpoint& peer) {
 }
 
 void LocalListener::serve_waiting() {
-  const int error = take_all();
+  const int error = take();
   for (auto it = waiting_.begin(); it != waiting_.end();) {
     const auto waiter = it->second.lock();
     auto arrived = arrived_.extract(it->first);
@@ -240,7 +242,7 @@ void LocalListener::serve_waiting() {
 }
 
 Op<std::unique_ptr<Socket>> LocalListener::accept(const Endpoint& peer) {
-  const int error = take_all();
+  const int error = arrived_.contains(peer) ? 0 : take(&peer);
   auto arrived = arrived_.extract(peer);
   if (!arrived.empty()) return Result<Accepted>(std::move(arrived.mapped()));
   if (error != EAGAIN) return Result<Accepted>(tl::unexpected(Errno{error, {}}));

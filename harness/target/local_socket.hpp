@@ -57,8 +57,8 @@ class LocalListener : public Listener {
   using Accepted = std::unique_ptr<Socket>;
   using State = Op<Accepted>::State;
 
-  /// Takes all connections off the queue. Returns the errno that ended it.
-  int take_all();
+  /// Takes connections off the queue, all or up to the one that is wanted. Returns the errno that ended it, or 0.
+  int take(const Endpoint* wanted = nullptr);
   void serve_waiting();
   void forget(const Endpoint& peer);
 
