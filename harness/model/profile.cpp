@@ -30,7 +30,13 @@ TimerWindow Profile::timer(Duration nominal) const {
 
 Profile linux_profile(Duration tick) {
   return {.name = "linux",
+          .choices = Choices::all(),
           .two_msl = 60s,
+          .fin_wait_2_orphan = 60s,
+          .r2 = 100s,
+          .r2_syn = 60s,
+          .challenge_throttle = 500ms,
+          .tail_loss_probe = true,
           .rto_initial = 1s,
           .rto_min = 200ms,
           .rto_max = 120s,
@@ -44,7 +50,13 @@ Profile linux_profile(Duration tick) {
 
 Profile rfc9293_profile() {
   return {.name = "rfc9293",
+          .choices = Choices::all(),
           .two_msl = 240s,
+          .fin_wait_2_orphan = Duration{0},
+          .r2 = 100s,
+          .r2_syn = 180s,
+          .challenge_throttle = 5s,
+          .tail_loss_probe = false,
           .rto_initial = 1s,
           .rto_min = 1s,
           .rto_max = 60s,

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "harness/model/axes.hpp"
 #include "harness/time.hpp"
 
 namespace finwait::model {
@@ -24,11 +25,18 @@ enum class Granularity : std::uint8_t {
 
 struct Profile {
   std::string name;
-  Duration two_msl{};         ///< how long TIME-WAIT lasts
-  Duration rto_initial{};     ///< RFC 6298 2.1
-  Duration rto_min{};         ///< RFC 6298 2.4, as the stack has it
-  Duration rto_max{};         ///< where the back-off stops
-  Duration keepalive_idle{};  ///< defaults of the stack
+  Choices choices = Choices::all();  ///< what the stack has chosen where the standards leave it a choice
+  Duration two_msl{};                ///< how long TIME-WAIT lasts
+  Duration fin_wait_2_orphan{};      ///< how long an orphan stays in FIN-WAIT-2; zero: for ever
+  Duration r2{};                     ///< unacknowledged text or FIN is not given up before (RFC 9293 SHLD-11)
+  Duration r2_syn{};                 ///< an unanswered SYN is not given up before (RFC 9293 MUST-23)
+  Duration
+      challenge_throttle{};      ///< after an answer to an unacceptable segment the next ones may draw none for so long
+  bool tail_loss_probe = false;  ///< RFC 8985 7: the last segment may come again before the RTO, with SACK
+  Duration rto_initial{};        ///< RFC 6298 2.1
+  Duration rto_min{};            ///< RFC 6298 2.4, as the stack has it
+  Duration rto_max{};            ///< where the back-off stops
+  Duration keepalive_idle{};     ///< defaults of the stack
   Duration keepalive_interval{};
   int keepalive_count = 0;
   Granularity granularity = Granularity::exact;

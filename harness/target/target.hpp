@@ -11,7 +11,9 @@
 
 #include "harness/engine/op.hpp"
 #include "harness/link/link.hpp"
+#include "harness/model/call.hpp"
 #include "harness/model/profile.hpp"
+#include "harness/model/state.hpp"
 #include "harness/wire/address.hpp"
 
 namespace finwait::target {
@@ -38,38 +40,9 @@ enum class Capability : std::uint8_t {
 std::string_view to_string(Capability capability);
 using Capabilities = std::set<Capability>;
 
-enum class How : std::uint8_t { rd, wr, rdwr };
-std::string_view to_string(How how);
-
-/// The states of RFC 9293 3.3.2.
-enum class TcpState : std::uint8_t {
-  closed,
-  listen,
-  syn_sent,
-  syn_received,
-  established,
-  fin_wait_1,
-  fin_wait_2,
-  close_wait,
-  closing,
-  last_ack,
-  time_wait,
-};
-/// "FIN-WAIT-1" and so on.
-std::string_view to_string(TcpState state);
-
-/// Socket options by meaning; the target maps them to its API. Units stand in the name.
-enum class SocketOption : std::uint8_t {
-  keepalive,  ///< 0 or 1
-  keepalive_idle_s,
-  keepalive_interval_s,
-  keepalive_count,
-  user_timeout_ms,
-  linger_s,   ///< -1 switches SO_LINGER off
-  linger2_s,  ///< TCP_LINGER2: how long an orphan stays in FIN-WAIT-2; negative: not at all
-  nodelay,    ///< 0 or 1
-};
-std::string_view to_string(SocketOption option);
+using model::How;
+using model::SocketOption;
+using TcpState = model::State;
 
 /// One connection's end at the target's API. Every call gives the API's own result; none throws.
 class Socket {
