@@ -1,5 +1,8 @@
 #include "harness/model/axes.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 
@@ -75,6 +78,12 @@ Choices Choices::of(Axis axis) {
   return some;
 }
 
+Choices Choices::with(Choice choice) const {
+  Choices changed = *this;
+  changed.bits_ &= ~of(info(choice).axis).bits_;
+  return changed | Choices{choice};
+}
+
 std::optional<Choices> Choices::narrowed(Choices needed) const {
   if (needed.empty()) return *this;
   static const std::array<Choices, kAxes> kMasks = [] {
@@ -92,22 +101,22 @@ std::optional<Choices> Choices::narrowed(Choices needed) const {
   return left;
 }
 
+std::vector<std::string_view> Choices::names() const {
+  std::vector<std::string_view> all;
+  for (const ChoiceInfo& one : kChoiceTable) {
+    if (contains(one.choice)) all.push_back(one.name);
+  }
+  return all;
+}
+
 std::string Choices::to_string() const {
   std::string text;
   for (const AxisInfo& axis : kAxisTable) {
     const Choices here = *this & of(axis.axis);
     if (here == of(axis.axis)) continue;
     if (!text.empty()) text += ' ';
-    text += axis.name;
-    text += '=';
-    bool first = true;
-    for (const ChoiceInfo& one : kChoiceTable) {
-      if (!here.contains(one.choice)) continue;
-      if (!first) text += '|';
-      first = false;
-      text += one.name;
-    }
-    if (first) text += '?';
+    const auto names = here.names();
+    text += fmt::format("{}={}", axis.name, names.empty() ? "?" : fmt::format("{}", fmt::join(names, "|")));
   }
   return text;
 }

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace finwait::model {
 
@@ -89,8 +90,12 @@ class Choices {
   friend constexpr Choices operator|(Choices a, Choices b) { return a.bits_ |= b.bits_, a; }
   friend constexpr Choices operator&(Choices a, Choices b) { return a.bits_ &= b.bits_, a; }
 
+  /// On the axis of `choice` nothing but it stays.
+  [[nodiscard]] Choices with(Choice choice) const;
   /// On every axis that `needed` speaks of only its choices stay; nullopt when that leaves an axis without any.
   [[nodiscard]] std::optional<Choices> narrowed(Choices needed) const;
+  /// "rfc5961", "half-duplex": in the order of the table.
+  [[nodiscard]] std::vector<std::string_view> names() const;
   /// "hardening=rfc5961 close=half-duplex|simplex": the axes that are not wholly open.
   [[nodiscard]] std::string to_string() const;
 

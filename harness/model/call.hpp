@@ -34,6 +34,7 @@ struct Call {
     send,        ///< text: what was to be sent; taken: how much the target took
     recv,        ///< text: what came; none at the end of the stream
     set,         ///< option, value
+    get,         ///< option, value: what it is
     take_error,  ///< value: SO_ERROR
     state,       ///< value: a model::State
   };

@@ -18,54 +18,42 @@ Duration linux_wheel_step(Duration nominal, Duration tick) {
   return step;
 }
 
+TimerBounds Profile::bounds(Duration nominal) const {
+  if (granularity == Granularity::exact) return {nominal, nominal + reaction};
+  return {nominal - tick, nominal + linux_wheel_step(nominal, tick) + tick + reaction};
+}
+
 TimerWindow Profile::timer(Duration nominal) const {
+  const auto [earliest, latest] = bounds(nominal);
   if (granularity == Granularity::exact) {
-    return {nominal, nominal, nominal + reaction, fmt::format("timers of {} are exact", name)};
+    return {nominal, earliest, latest, fmt::format("timers of {} are exact", name)};
   }
   const Duration step = linux_wheel_step(nominal, tick);
-  return {nominal, nominal - tick, nominal + step + tick + reaction,
+  return {nominal, earliest, latest,
           fmt::format("{:.3f} s + one step of the timer wheel, {:.3f} s at {} Hz, +- one tick, + {} ms to react",
                       seconds(nominal), seconds(step), 1s / tick, reaction / 1ms)};
 }
 
-Profile linux_profile(Duration tick) {
-  return {.name = "linux",
-          .choices = Choices::all(),
-          .two_msl = 60s,
-          .fin_wait_2_orphan = 60s,
-          .r2 = 100s,
-          .r2_syn = 60s,
-          .challenge_throttle = 500ms,
-          .tail_loss_probe = true,
-          .rto_initial = 1s,
-          .rto_min = 200ms,
-          .rto_max = 120s,
-          .keepalive_idle = 7200s,
-          .keepalive_interval = 75s,
-          .keepalive_count = 9,
-          .granularity = Granularity::linux_wheel,
-          .tick = tick,
-          .reaction = 50ms};
+TimerWindow Profile::timer(Duration Profile::*field) const {
+  TimerWindow window = timer(this->*field);
+  for (const Figure& figure : figures()) {
+    const auto* own = std::get_if<Duration Profile::*>(&figure.field);
+    if (own == nullptr || *own != field) continue;
+    const Stated* known = find_stated(figure);
+    window.figure = &figure;
+    window.why = fmt::format("the profile {} has {} = {} ({}); {}", name, figure.name, value_text(*this, figure),
+                             known != nullptr ? known->source : "not stated: the standard's", window.why);
+  }
+  return window;
 }
 
-Profile rfc9293_profile() {
-  return {.name = "rfc9293",
-          .choices = Choices::all(),
-          .two_msl = 240s,
-          .fin_wait_2_orphan = Duration{0},
-          .r2 = 100s,
-          .r2_syn = 180s,
-          .challenge_throttle = 5s,
-          .tail_loss_probe = false,
-          .rto_initial = 1s,
-          .rto_min = 1s,
-          .rto_max = 60s,
-          .keepalive_idle = 7200s,
-          .keepalive_interval = 75s,
-          .keepalive_count = 10,
-          .granularity = Granularity::exact,
-          .tick = Duration{0},
-          .reaction = 50ms};
+Profile Profile::with_timers_of(const Profile& target) const {
+  Profile mixed = *this;
+  mixed.granularity = target.granularity;
+  mixed.granularity_note = target.granularity_note;
+  mixed.tick = target.tick;
+  mixed.reaction = target.reaction;
+  return mixed;
 }
 
 }  // namespace finwait::model

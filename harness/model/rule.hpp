@@ -8,12 +8,12 @@
 //   rules_time.cpp     timers and ICMP
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "harness/model/axes.hpp"
 #include "harness/model/state.hpp"
@@ -28,6 +28,7 @@ enum class Reply : std::uint8_t {
   maybe_ack_now,        ///< "-/ACKn"
   ack_at_once,          ///< "ACKi": an ACK that covers what drew it, at once
   ack_soon,             ///< "ACKd": the same, delayed by less than half a second or with other text (MUST-40)
+  ack_trimmed,          ///< "ACKd (FIN trimmed)": an ACK of what lay in the window, so of the text and not of the FIN
   challenge,            ///< "CHAL": ACKn that may be throttled (RFC 5961 7)
   ack_beyond_fin,       ///< "ACK=R+1": RCV.NXT is moved over a second FIN
   rst_for_ack,          ///< "RSTa": <SEQ=SEG.ACK><CTL=RST>
@@ -39,7 +40,7 @@ enum class Reply : std::uint8_t {
   fin,                  ///< "FIN": <SEQ=SND.NXT><ACK=RCV.NXT><CTL=FIN,ACK>, after all text that is queued
   text,                 ///< "DATA": what the application sent
   text_or_fin,          ///< "DATA/FIN"
-  syn,                  ///< "SYN": the SYN again
+  syn,                  ///< "SYN": the SYN, the first time or again
   syn_ack,              ///< "S|A"
   syn_ack_again,        ///< "S|A RTX"
   syn_ack_new,          ///< "S|A (ISN>old S)": a new incarnation
@@ -60,6 +61,12 @@ enum class Reply : std::uint8_t {
   urgent_signal,
   ignore,
 };
+struct ReplyInfo {
+  Reply reply;
+  std::string_view code;
+  std::string_view meaning;  ///< one line, for docs/model.md
+};
+std::span<const ReplyInfo> all_replies();
 std::string_view to_string(Reply reply);
 
 /// What else has to be so for a row to apply, seen from outside.
@@ -67,8 +74,9 @@ enum class Situation : std::uint8_t {
   always,
   nothing_queued,
   text_queued,
-  unread_text,  ///< the application has not read all that was acknowledged
-  linger_zero,
+  unread_text,          ///< close(), and the application has not read all that was acknowledged
+  no_unread_text,       ///< it has, or the socket stays (shutdown)
+  linger_zero,          ///< close() with SO_LINGER {1, 0}: an abort; the other rows of CLOSE do not count then
   orphan,               ///< nobody holds the socket any more
   held,                 ///< the application still holds the socket
   passive,              ///< the target accepted
@@ -78,7 +86,9 @@ enum class Situation : std::uint8_t {
   ack_unacceptable,     ///< SYN-SENT: an ACK that is not, or none
   acks_fin,             ///< SEG.ACK = SND.NXT, our FIN included
   acks_no_fin,
-  after_last_seq,  ///< a SYN with SEQ > RCV.NXT - 1, the last number of the old incarnation
+  held_acks_fin,     ///< both: held, acks_fin
+  held_acks_no_fin,  ///< both: held, acks_no_fin
+  after_last_seq,    ///< a SYN with SEQ > RCV.NXT - 1, the last number of the old incarnation
   not_after_last_seq,
   in_window,
   outside_window,
@@ -97,22 +107,30 @@ enum class Standing : std::uint8_t {
 /// Whether the 2 MSL of TIME-WAIT start anew.
 enum class Restart : std::uint8_t { no, may, must };
 
+inline constexpr std::size_t kReplies = static_cast<std::size_t>(Reply::ignore) + 1;
+inline constexpr std::size_t kSituations = static_cast<std::size_t>(Situation::from_time_wait) + 1;
+
 struct Rule {
   Trigger trigger;
   StateSet states;
   Choices choice;  ///< the stack's, on the axes named; empty: whatever it has chosen
   Situation situation = Situation::always;
   Reply reply = Reply::none;
-  std::optional<State> next;     ///< nullopt: the same state
-  std::string_view requirement;  ///< what a target breaks that does otherwise: an id of cases/requirements
-  std::string_view note;         ///< for the reader
+  std::optional<State> next{};     ///< nullopt: the same state
+  std::string_view requirement{};  ///< what a target breaks that does otherwise: an id of cases/requirements
+  std::string_view note{};         ///< for the reader
   Standing standing = Standing::allowed;
   Restart two_msl = Restart::no;
 };
 
 /// All rows, trigger by trigger.
 std::span<const Rule> rules();
-/// Those for one cell of the table. Empty: cannot happen there.
-std::vector<const Rule*> rules_for(State state, Trigger trigger);
+/// Those for one cell of the table. Empty: cannot happen there. A look-up, for every packet.
+std::span<const Rule* const> rules_for(State state, Trigger trigger);
+
+/// What has to be so for a row to apply, as docs/model.md has it: "hardening=rfc5961, active"; empty: always.
+std::string condition(const Rule& rule);
+/// The state that a row leads to from this one, or "as judged" when another row tells.
+std::string_view next_state(const Rule& rule, State from);
 
 }  // namespace finwait::model

@@ -5,6 +5,7 @@
 // sequence number of our FIN; all are the target's.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -73,6 +74,7 @@ enum class Trigger : std::uint8_t {
   // Beyond the 52: what moves an undisturbed connection on
   new_ack,
 };
+inline constexpr std::size_t kTriggerCount = static_cast<std::size_t>(Trigger::new_ack) + 1;
 
 enum class TriggerGroup : std::uint8_t { app, segment, icmp, timer };
 

@@ -1,0 +1,386 @@
+// A segment of the peer arrives: the rows of the model for it, and what each does to the numbers (RFC 9293 3.10.7).
+#include <algorithm>
+#include <array>
+
+#include "harness/model/hypothesis.hpp"
+
+namespace finwait::model {
+
+namespace {
+
+using wire::after;
+using wire::before;
+
+bool is_ack(Reply reply) {
+  return reply == Reply::ack_now || reply == Reply::maybe_ack_now || reply == Reply::challenge ||
+         reply == Reply::ack_soon || reply == Reply::ack_at_once;
+}
+
+/// How far a segment of this class gets through the checks.
+enum class Reach : std::uint8_t { dropped, ack_maybe, everything };
+Reach reach(const Hypothesis& h, const Segment& s, Trigger trigger) {
+  switch (trigger) {
+    case Trigger::data:
+    case Trigger::data_ack_fin:
+    case Trigger::out_of_order:
+    case Trigger::fin:
+    case Trigger::fin_ack_fin:
+    case Trigger::data_fin:
+    case Trigger::fin_out_of_order:
+    case Trigger::phantom_fin:
+    case Trigger::ack_fin:
+    case Trigger::old_ack:
+    case Trigger::new_ack:
+      return Reach::everything;
+    case Trigger::fin_edge:
+      return Reach::everything;
+    case Trigger::out_of_window:
+      // "Special allowance should be made to accept valid ACKs" at a closed window.
+      if (h.window() == 0 && s.seq == h.rcv_nxt && s.flags.any(wire::kAck)) return Reach::everything;
+      return Reach::ack_maybe;
+    case Trigger::dup_fin:
+    case Trigger::keepalive_probe:
+      return Reach::ack_maybe;
+    default:
+      return Reach::dropped;
+  }
+}
+
+void take_fin(const Context& context, Hypothesis& h, Instant at);
+
+void take_held(const Context& context, Hypothesis& h, Instant at) {
+  for (bool again = true; again;) {
+    again = false;
+    for (std::size_t i = 0; i < h.held.size() && !again; i++) {
+      const Held one = h.held[i];
+      if (after(one.from, h.rcv_nxt)) continue;
+      h.held.erase(h.held.begin() + static_cast<std::ptrdiff_t>(i));
+      again = true;
+      if (after(one.to, h.rcv_nxt)) h.rcv_nxt = one.to;
+      if (one.fin && one.to == h.rcv_nxt && !h.peer_fin) return take_fin(context, h, at);
+    }
+  }
+}
+
+// A FIN that was held above a gap counts once the gap is filled.
+void take_fin(const Context& context, Hypothesis& h, Instant at) {
+  h.peer_fin = true;
+  h.rcv_nxt += 1;
+  h.held.clear();
+  for (const Rule* rule : rules_for(h.state, Trigger::fin)) {
+    if (rule->standing == Standing::deviation) continue;
+    owe(context, h, rule->reply, nullptr, at, rule);
+    if (rule->next) enter(h, *rule->next, at, rule);
+    return;
+  }
+}
+
+void take_text(const Context& context, Hypothesis& h, const Segment& s, Trigger trigger, const Rule& rule, Instant at,
+               std::uint32_t slack) {
+  const bool fin = s.flags.any(wire::kFin);
+  const auto size = static_cast<std::uint32_t>(s.payload.size());
+  if (trigger == Trigger::out_of_order || trigger == Trigger::fin_out_of_order) {
+    if (!h.peer_fin) h.held.push_back({s.seq, s.seq + size, fin});
+    return;
+  }
+  const SeqNum edge = h.rcv_edge + slack;
+  const SeqNum end = after(s.seq + size, edge) && after(edge, h.rcv_nxt) ? edge : s.seq + size;
+  if (after(end, h.rcv_nxt)) h.rcv_nxt = end;
+  const bool edge_fin = trigger == Trigger::fin_edge && rule.reply != Reply::ack_at_once;
+  if (fin && !edge_fin && s.seq + size == h.rcv_nxt) {
+    h.peer_fin = true;
+    h.rcv_nxt += 1;
+    h.held.clear();
+    return;
+  }
+  take_held(context, h, at);
+}
+
+bool receives_text(Trigger trigger) {
+  switch (trigger) {
+    case Trigger::data:
+    case Trigger::data_ack_fin:
+    case Trigger::out_of_order:
+    case Trigger::fin:
+    case Trigger::fin_ack_fin:
+    case Trigger::data_fin:
+    case Trigger::fin_out_of_order:
+    case Trigger::fin_edge:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void hear(Hypothesis& h, Instant at, bool surely) {
+  Keepalive& k = h.keepalive;
+  if (surely) {
+    k.since = at;
+  } else {
+    k.since.latest = at.latest;  // stacks differ in whether a segment they drop counts as life
+  }
+  if (k.unanswered > 0) k.answered = true;
+  k.unanswered = 0;
+}
+
+End end_by(Trigger trigger, const Hypothesis& h) {
+  switch (trigger) {
+    case Trigger::rst_exact:
+    case Trigger::rst_in_window:
+    case Trigger::rst_paws_fail:
+      return h.state == State::syn_sent || h.state == State::syn_received ? End::refused : End::reset;
+    case Trigger::syn_in_window:
+    case Trigger::syn_ack:
+      return End::reset;
+    case Trigger::data:
+    case Trigger::data_fin:
+      return h.state == State::last_ack ? End::finished : End::aborted;
+    default:
+      return End::finished;
+  }
+}
+
+// A SYN for a listener, or for a TIME-WAIT that gives way (RFC 9293 3.10.7.2, MAY-2).
+void open_passively(Hypothesis& h, const Segment& s, Instant at, const Rule* rule) {
+  Hypothesis fresh;
+  fresh.listens = h.listens;
+  fresh.choices = h.choices;
+  fresh.keepalive = h.keepalive;
+  fresh.keepalive.on = h.choices.contains(Choice::keepalive_on) && !h.choices.contains(Choice::keepalive_off);
+  fresh.keepalive.unanswered = 0;
+  if (h.state == State::time_wait) fresh.old_snd_nxt = h.snd_nxt;
+  fresh.inputs = h.inputs;
+  fresh.due = std::move(h.due);
+  fresh.state = State::syn_received;
+  fresh.irs = s.seq;
+  fresh.rcv_nxt = s.seq + 1;
+  fresh.rcv_edge = fresh.rcv_nxt;
+  fresh.peer_offer = offer_of(s);
+  fresh.ts_recent = s.options.timestamps() ? s.options.timestamps()->value : 0;
+  fresh.snd_wnd = fresh.max_snd_wnd = s.window;
+  fresh.snd_wl1 = s.seq;
+  fresh.keepalive.since = at;
+  fresh.last_rule = fresh.moved_by = rule;
+  h = std::move(fresh);
+}
+
+// In SYN-SENT (RFC 9293 3.10.7.3).
+void take_syn(Hypothesis& h, const Segment& s, Instant at) {
+  h.irs = s.seq;
+  h.rcv_nxt = s.seq + 1;
+  h.peer_offer = offer_of(s);
+  h.ts_recent = s.options.timestamps() ? s.options.timestamps()->value : 0;
+  agree(h);
+  h.snd_wnd = h.max_snd_wnd = s.window;
+  h.snd_wl1 = s.seq;
+  h.snd_wl2 = s.ack;
+  if (!s.flags.any(wire::kAck)) return;
+  h.snd_una = s.ack;
+  h.snd_edge = s.ack + s.window;
+  h.resending = {};
+  h.keepalive.since = at;
+}
+
+void follow(const Context& context, Hypothesis h, const Segment& s, Instant at, Trigger trigger, const Rule& rule,
+            bool optional, std::uint32_t slack, bool ack_counts, Successors& out) {
+  h.last_rule = &rule;
+  const State before_it = h.state;
+  if (rule.reply == Reply::syn_ack || rule.reply == Reply::syn_ack_new) {
+    if (h.state == State::syn_sent) {
+      take_syn(h, s, at);
+      enter(h, State::syn_received, at, &rule);
+    } else {
+      open_passively(h, s, at, &rule);
+    }
+    owe(context, h, rule.reply, &s, at, &rule);
+    out.all.push_back(std::move(h));
+    return;
+  }
+  if (h.state == State::syn_sent && trigger == Trigger::syn_ack) take_syn(h, s, at);
+  const Reach how_far = reach(h, s, trigger);
+  const auto ts = s.options.timestamps();
+  if (how_far == Reach::everything && h.timestamps && ts && !after(s.seq, h.rcv_nxt) &&
+      !before(SeqNum(ts->value), SeqNum(h.ts_recent))) {
+    h.ts_recent = ts->value;  // RFC 7323 5.3, R3
+  }
+  if (ack_counts) take_ack(h, s, at);
+  if (h.exists()) hear(h, at, how_far == Reach::everything);
+  if (receives_text(trigger) && !h.peer_fin) take_text(context, h, s, trigger, rule, at, slack);
+  if (rule.reply == Reply::ack_beyond_fin) h.rcv_nxt += 1;
+  if (rule.two_msl != Restart::no && h.state == State::time_wait) {
+    h.time_wait_last = at;
+    if (rule.two_msl == Restart::must) h.time_wait_first = at;
+  }
+  if (rule.next == State::closed || rule.next == State::listen) {
+    if (before_it != State::closed && before_it != State::listen) {
+      const End end = end_by(trigger, h);
+      h.moved_by = &rule;
+      delete_connection(h, end);
+    }
+  } else if (rule.next) {
+    enter(h, *rule.next, at, &rule);
+  }
+  owe(context, h, rule.reply, &s, at, &rule);
+  if (optional) h.due.back().optional = true;
+  expect_output(context, h, at, &rule);
+  out.all.push_back(std::move(h));
+}
+
+struct Branch {
+  const Rule* rule;
+  Choices choices;
+  bool optional = false;
+};
+
+void apply_rows(const Context& context, const Hypothesis& h, const Segment& s, Instant at, const Ignored& ignored,
+                std::uint32_t slack, Successors& out, int depth);
+
+// The row says: as if the stack did not make this check.
+void judge_on(const Context& context, Hypothesis h, const Segment& s, Instant at, Trigger trigger, Ignored ignored,
+              std::uint32_t slack, Successors& out, int depth) {
+  if (depth > 3) return;
+  ignored.ack_range = ignored.ack_range || trigger == Trigger::too_old_ack;
+  ignored.rst_range = ignored.rst_range || trigger == Trigger::rst_in_window;
+  if (trigger == Trigger::rst_paws_fail) h.ts_recent = 0, h.timestamps = false;
+  const bool is_ts = trigger == Trigger::paws_fail || trigger == Trigger::missing_ts || s.flags.any(wire::kSyn);
+  ignored.timestamps = ignored.timestamps || is_ts;
+  apply_rows(context, h, s, at, ignored, slack, out, depth + 1);
+}
+
+// Of the branches that differ only in whether an ACK comes, one is enough: the ACK may come.
+void merge_silence(std::vector<Branch>& branches) {
+  for (std::size_t i = 0; i < branches.size();) {
+    const Branch silent = branches[i];
+    const auto same = [&](const Branch& other) {
+      return other.rule != silent.rule && is_ack(other.rule->reply) && other.rule->next == silent.rule->next &&
+             other.choices == silent.choices && other.rule->two_msl == silent.rule->two_msl;
+    };
+    const auto acked = silent.rule->reply == Reply::none ? std::ranges::find_if(branches, same) : branches.end();
+    if (acked == branches.end()) {
+      i++;
+      continue;
+    }
+    acked->optional = true;
+    branches.erase(branches.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
+void apply_rows(const Context& context, const Hypothesis& h, const Segment& s, Instant at, const Ignored& ignored,
+                std::uint32_t slack, Successors& out, int depth) {
+  const Trigger trigger = classify(h, s, ignored, slack);
+  std::vector<Branch> branches;
+  for (const Rule* rule : rules_for(h.state, trigger)) {
+    const bool deviates = rule->standing == Standing::deviation && !context.bent.every_row;
+    if (deviates || rule->reply == Reply::not_applicable) continue;
+    if (const auto choices = applies(*rule, h, &s, at)) branches.push_back({rule, *choices});
+  }
+  merge_silence(branches);
+  if (branches.empty()) {
+    // Not in the table. In SYN-RECEIVED the ACK counts first and the rest is judged in ESTABLISHED.
+    Hypothesis next = h;
+    if (h.state == State::syn_received && depth == 0) {
+      take_ack(next, s, at);
+      enter(next, State::established, at, h.last_rule);
+      return apply_rows(context, next, s, at, ignored, slack, out, depth + 1);
+    }
+    hear(next, at, false);
+    out.all.push_back(std::move(next));
+    return;
+  }
+  for (const Branch& branch : branches) {
+    Hypothesis next = h;
+    next.choices = branch.choices;
+    if (branch.rule->reply == Reply::as_other) {
+      judge_on(context, std::move(next), s, at, trigger, ignored, slack, out, depth);
+      continue;
+    }
+    const Reach how_far = reach(h, s, trigger);
+    const bool fresh_ack = s.flags.any(wire::kAck) && after(s.ack, h.snd_una) && !after(s.ack, h.snd_nxt);
+    const bool by_row = branch.rule->next.has_value() && how_far == Reach::ack_maybe;
+    if (how_far == Reach::ack_maybe && fresh_ack && !by_row && !(h.fin_sent && s.ack == h.snd_nxt)) {
+      // A dropped segment's ACK of text: stacks differ in whether it counts.
+      follow(context, next, s, at, trigger, *branch.rule, branch.optional, slack, true, out);
+    }
+    const bool counts = how_far == Reach::everything || by_row;
+    follow(context, std::move(next), s, at, trigger, *branch.rule, branch.optional, slack, counts, out);
+  }
+}
+
+// Text above a gap whose ACK covers our FIN, and the like: the table has no row for both at once.
+bool acks_fin_besides(const Hypothesis& h, const Segment& s, Trigger trigger) {
+  if (!kFinOutstanding.contains(h.state) || !h.fin_sent || s.ack != h.snd_nxt || h.idle()) return false;
+  switch (trigger) {
+    case Trigger::out_of_order:
+    case Trigger::fin_out_of_order:
+    case Trigger::phantom_fin:
+    case Trigger::fin_edge:
+      return true;
+    case Trigger::out_of_window:  // at a closed window
+      return reach(h, s, trigger) == Reach::everything;
+    case Trigger::data_ack_fin:
+    case Trigger::data:
+      return rules_for(h.state, trigger).empty();
+    default:
+      return false;
+  }
+}
+
+void with_edge(const Context& context, Hypothesis h, const Segment& s, Instant at, std::uint32_t slack,
+               Successors& out) {
+  if (acks_fin_besides(h, s, classify(h, s, {}, slack))) {
+    for (const Rule* rule : rules_for(h.state, Trigger::ack_fin)) {
+      if (!rule->next) continue;
+      take_ack(h, s, at);
+      enter(h, *rule->next, at, rule);
+      h.last_rule = rule;
+      if (!h.exists()) {
+        out.all.push_back(std::move(h));
+        return;
+      }
+      break;
+    }
+  }
+  apply_rows(context, h, s, at, {}, slack, out, 0);
+}
+
+}  // namespace
+
+void arrive(const Context& context, Hypothesis h, const Segment& s, Instant at, Successors& out) {
+  // How far the window has moved since it was last told is the target's secret: where it matters, both are possible.
+  if (h.edge_slack > 0 && h.exists() && classify(h, s) != classify(h, s, {}, h.edge_slack)) {
+    with_edge(context, h, s, at, h.edge_slack, out);
+  }
+  // After SHUT_RD nothing says what later text does (POSIX has it unspecified): it may also reset.
+  if (h.read_shut && !s.payload.empty() && kReceiving.contains(h.state)) {
+    Hypothesis next = h;
+    delete_connection(next, End::aborted);
+    owe(context, next, Reply::rst_any, &s, at, h.last_rule);
+    out.all.push_back(std::move(next));
+  }
+  with_edge(context, std::move(h), s, at, 0, out);
+}
+
+void icmp_arrives(const Context& context, Hypothesis h, wire::IcmpError error, Instant at, Successors& out) {
+  using wire::IcmpError;
+  Trigger trigger = Trigger::icmp_soft;
+  if (error == IcmpError::source_quench) trigger = Trigger::icmp_source_quench;
+  if (error == IcmpError::protocol_unreachable || error == IcmpError::port_unreachable) trigger = Trigger::icmp_hard;
+  bool any = false;
+  for (const Rule* rule : rules_for(h.state, trigger)) {
+    const auto choices = rule->standing == Standing::deviation ? std::nullopt : applies(*rule, h, nullptr, at);
+    if (!choices) continue;
+    Hypothesis next = h;
+    next.choices = *choices;
+    next.last_rule = rule;
+    if (rule->next == State::closed) {
+      next.moved_by = rule;
+      delete_connection(next, End::unreachable);
+    }
+    out.all.push_back(std::move(next));
+    any = true;
+  }
+  (void)context;
+  if (!any) out.all.push_back(std::move(h));
+}
+
+}  // namespace finwait::model

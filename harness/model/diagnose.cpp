@@ -1,0 +1,272 @@
+// What to say when no way is left: where the target can have been, what was allowed there, and which single mistake
+// would explain all that was seen. The conversation is told once more to an oracle that assumes the mistake; the row
+// that the mistake goes against is what the target breaks.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/model/oracle.hpp"
+
+namespace finwait::model {
+
+namespace {
+
+bool is_silence(Why why) {
+  switch (why) {
+    case Why::no_reply:
+    case Why::no_first:
+    case Why::no_retransmission:
+    case Why::gave_up_early:
+    case Why::gave_up_open_early:
+    case Why::no_syn_retransmission:
+    case Why::no_window_probe:
+    case Why::no_probe:
+    case Why::no_next_probe:
+    case Why::no_probe_half_closed:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// The profile's value that such a time is judged by, if it is one of the profile's.
+const Figure* judged_by(Why why, const Profile& profile) {
+  switch (why) {
+    case Why::retransmitted_early:
+      return profile.timer(&Profile::rto_min).figure;
+    case Why::no_retransmission:
+    case Why::late_retransmission:
+      return profile.timer(&Profile::rto_initial).figure;
+    case Why::gave_up_early:
+      return profile.timer(&Profile::r2).figure;
+    case Why::gave_up_open_early:
+      return profile.timer(&Profile::r2_syn).figure;
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace
+
+// --- what was the case
+
+Oracle::Ways Oracle::look_back(Violation& v) const {
+  // An oracle that is told all but the last thing still has ways: those that were left before it.
+  Oracle before(context_.profile, start_,
+                {Mistake::Kind::parameter, 0, {}, nullptr});  // which does not look back itself
+  std::uint32_t number = first_event_;
+  const bool by_input = refused_event_.has_value();
+  for (const Event& event : events_) {
+    if (const auto* output = std::get_if<Output>(&event.what)) {
+      if (number + 1 == first_event_ + events_.size() && !v.silence && !by_input) break;
+      before.received(output->segment, event.at, event.tag);
+    } else {
+      if (by_input && number == *refused_event_) break;
+      std::visit(
+          [&](const auto& what) {
+            using What = std::decay_t<decltype(what)>;
+            if constexpr (std::is_same_v<What, Segment>) before.sent(what, event.at, event.tag);
+            if constexpr (std::is_same_v<What, Call>) before.called(what, event.at, event.tag);
+            if constexpr (std::is_same_v<What, Icmp>) before.icmp(what.error, event.at, event.tag);
+          },
+          event.what);
+    }
+    number++;
+  }
+  const auto all = before.first_input_ + static_cast<std::uint32_t>(before.inputs_.size());
+  Ways last;
+  const Ways known = before.ways_;
+  before.commit(all, all, [&](Ways& stage, bool) { last = stage; });
+  if (last.empty()) last = known;
+  for (const Hypothesis& h : last) {
+    const std::string state(to_string(h.state));
+    if (std::ranges::find(v.states, state) == v.states.end()) v.states.push_back(state);
+    for (Way& way : allowed(context_, h, v.at)) {
+      if (std::ranges::find(v.allowed, way) == v.allowed.end()) v.allowed.push_back(std::move(way));
+    }
+  }
+  return last;
+}
+
+// It did come, but after its time.
+void Oracle::call_late(const Segment& s) {
+  const bool text = s.length() > 0 && !s.flags.any(wire::kSyn | wire::kRst);
+  const bool ack = s.length() == 0 && s.flags.any(wire::kAck) && !s.flags.any(wire::kRst);
+  const Reply wanted = refusal_.rule != nullptr ? refusal_.rule->reply : Reply::none;
+  const bool covers = wanted == Reply::ack_soon || wanted == Reply::ack_at_once;
+  if (refusal_.why == Why::no_reply && ack && covers) refusal_.why = Why::late_ack;
+  if (refusal_.why == Why::no_first && text) refusal_.why = Why::late_first;
+  if (refusal_.why == Why::no_retransmission && text) refusal_.why = Why::late_retransmission;
+}
+
+// Whether an earlier mistake may be behind it: an answer, or the lack of one, to something that any state has to answer
+// alike tells about the state. The rest is plain.
+bool Oracle::worth_a_diagnosis(const Segment* segment) const {
+  switch (refusal_.why) {
+    case Why::segment_without_connection:
+    case Why::rst_to_unacceptable:
+    case Why::retransmitted_after_ack:
+    case Why::other_state:
+    case Why::no_error_to_reader:
+    case Why::no_reply:
+    case Why::wrong_rst:
+      return true;
+    case Why::unasked_ack:
+    case Why::unasked_rst:
+      return segment != nullptr && refusal_.rule != nullptr &&
+             (refusal_.rule->trigger == Trigger::ack_fin || refusal_.rule->trigger == Trigger::old_ack ||
+              refusal_.rule->trigger == Trigger::new_ack);
+    default:
+      return false;
+  }
+}
+
+void Oracle::violate(const Segment* segment, Instant at, std::size_t tag) {
+  Violation v;
+  if (segment != nullptr && !refused_event_) call_late(*segment);
+  const Event* by_input = refused_event_ ? &events_[*refused_event_ - first_event_] : nullptr;
+  v.requirement = refusal_.requirement();
+  v.summary = info(refusal_.why).text;
+  v.figure = judged_by(refusal_.why, context_.profile);
+  v.tag = by_input != nullptr ? by_input->tag : tag;
+  v.at = by_input != nullptr ? by_input->at : at;
+  v.silence = is_silence(refusal_.why);
+  if (v.silence) {
+    v.seen = "nothing";
+  } else if (segment != nullptr && by_input == nullptr) {
+    v.seen = wire::describe(*segment, target_iss_.value_or(SeqNum{}), peer_iss_.value_or(SeqNum{}));
+  } else {
+    v.seen = "the result of the call";
+  }
+  if (mistake_.kind == Mistake::Kind::none && first_event_ == 0) {
+    const Ways before = look_back(v);
+    if (worth_a_diagnosis(segment)) diagnose(v, before, at, segment == nullptr);
+  }
+  violation_ = std::move(v);
+}
+
+// --- which mistake explains it
+
+void Oracle::err(Hypothesis h, const Event& event, Successors& out) {
+  const auto take = [&](const Context& context, const Hypothesis& from, Successors& to) {
+    if (const auto* segment = std::get_if<Segment>(&event.what)) arrive(context, from, *segment, event.at, to);
+    if (const auto* call = std::get_if<Call>(&event.what)) model::called(context, from, *call, event.at, to);
+    if (const auto* error = std::get_if<Icmp>(&event.what)) icmp_arrives(context, from, error->error, event.at, to);
+  };
+  Successors right;
+  take(context_, h, right);
+  for (const Hypothesis& one : right.all) mistaken_rule_ = one.last_rule;
+  if (mistake_.kind == Mistake::Kind::other_row) {
+    Context open = context_;
+    open.bent.every_row = true;
+    const Choices own = h.choices;
+    h.choices = Choices::all();
+    take(open, h, out);
+    for (Hypothesis& one : out.all) one.choices = own;
+    return;
+  }
+  for (const Hypothesis& one : right.all) {
+    // Ignored or deleted, but perhaps answered as it should be.
+    Hypothesis wrong = h;
+    wrong.due = one.due;
+    for (Due& due : wrong.due) due.optional = true;
+    if (mistake_.kind == Mistake::Kind::deleted) {
+      if (!wrong.exists() || !one.exists()) continue;
+      delete_connection(wrong, End::finished);
+    }
+    if (mistake_.kind == Mistake::Kind::lingers) {
+      if (one.exists() || !wrong.exists()) continue;
+      enter(wrong, State::time_wait, event.at, one.last_rule);
+      wrong.snd_una = wrong.snd_nxt;
+    }
+    out.all.push_back(std::move(wrong));
+  }
+}
+
+bool Oracle::explains(const Mistake& mistake, Instant now, bool at_end, const Rule*& rule) const {
+  Oracle other(context_.profile, start_, mistake);
+  for (const Event& event : events_) {
+    std::visit(
+        [&](const auto& what) {
+          using What = std::decay_t<decltype(what)>;
+          if constexpr (std::is_same_v<What, Segment>) other.sent(what, event.at, event.tag);
+          if constexpr (std::is_same_v<What, Call>) other.called(what, event.at, event.tag);
+          if constexpr (std::is_same_v<What, Icmp>) other.icmp(what.error, event.at, event.tag);
+          if constexpr (std::is_same_v<What, Output>) other.received(what.segment, event.at, event.tag);
+        },
+        event.what);
+    if (other.violation() || other.lost()) return false;
+  }
+  if (at_end) other.finish(now.latest);
+  rule = other.mistaken_rule_;
+  return !other.violation() && !other.lost();
+}
+
+void Oracle::diagnose(Violation& v, const Ways& before, Instant now, bool at_end) const {
+  using Kind = Mistake::Kind;
+  const Rule* rule = nullptr;
+  std::size_t budget = kMostSteps;
+  struct Parameter {
+    Bent bent;
+    const char* requirement;
+    const char* what;
+  };
+  static const std::array<Parameter, 3> kParameters{{
+      {{.two_msl_free = true}, "RFC9293-MUST-13", "TIME-WAIT does not last 2 MSL"},
+      {{.fin_wait_2_free = true}, "RFC9293-3.10.8-NOFW2", "FIN-WAIT-2 is ended by a timer"},
+      {{.probes_free = true}, "RFC9293-3.8.4-DEATH", "keepalive gives up at another time than it has to"},
+  }};
+  std::uint32_t inputs = 0;
+  for (const Event& event : events_) inputs += std::holds_alternative<Output>(event.what) ? 0U : 1U;
+  const auto at_input = [&](Kind kind, std::uint32_t index, const char* what) {
+    if (!explains({kind, index, {}, &budget}, now, at_end, rule) || rule == nullptr) return false;
+    v.requirement = rule->requirement;
+    std::uint32_t number = 0;
+    for (const Event& event : events_) {
+      if (std::holds_alternative<Output>(event.what) || number++ != index) continue;
+      std::string which = fmt::format("{}", to_string(rule->trigger));
+      if (const auto* segment = std::get_if<Segment>(&event.what)) {
+        which += ": " + wire::describe(*segment, peer_iss_.value_or(SeqNum{}), target_iss_.value_or(SeqNum{}));
+      }
+      v.diagnosis = fmt::format("all that was seen is explained if the target {} {}", what, which);
+    }
+    return true;
+  };
+  const std::uint32_t first = inputs - std::min(inputs, kMostSuspects);
+  // That what had to be answered was ignored explains nothing.
+  std::uint32_t trivial = inputs;
+  if (refusal_.why == Why::no_reply) {
+    std::uint32_t number = 0;
+    for (const Event& event : events_) {
+      if (std::holds_alternative<Output>(event.what)) continue;
+      if (event.at.latest == refusal_.since) trivial = number;
+      number++;
+    }
+  }
+  const bool waits = !before.empty() && before.front().state == State::time_wait;
+  const bool waited = !before.empty() && before.front().moved_by != nullptr &&
+                      before.front().moved_by->trigger == Trigger::timer_two_msl;
+  for (std::uint32_t i = inputs; i-- > first;) {
+    if (i == trivial) continue;
+    if (at_input(Kind::other_row, i, "took another row of the model at")) return;
+    if (at_input(Kind::ignored, i, "ignored")) return;
+    if (at_input(Kind::lingers, i, "went to TIME-WAIT at")) return;
+  }
+  for (const Parameter& parameter : kParameters) {
+    if (parameter.bent.two_msl_free && !waits && !waited) continue;
+    if (!explains({Kind::parameter, 0, parameter.bent, &budget}, now, at_end, rule)) continue;
+    v.requirement = parameter.requirement;
+    if (parameter.bent.two_msl_free && waited) v.requirement = "RFC9293-3.10.8-TWTO";
+    const bool from_closing =
+        waits && before.front().moved_by != nullptr && before.front().moved_by->states.contains(State::closing);
+    if (parameter.bent.two_msl_free && from_closing) v.requirement = "RFC9293-MUST-13-CLG";
+    v.diagnosis = fmt::format("all that was seen is explained if {}", parameter.what);
+    if (parameter.bent.two_msl_free) v.figure = context_.profile.timer(&Profile::two_msl).figure;
+    return;
+  }
+  for (std::uint32_t i = inputs; i-- > first;) {
+    if (at_input(Kind::deleted, i, "deleted the connection at")) return;
+  }
+}
+
+}  // namespace finwait::model

@@ -1,0 +1,317 @@
+// Hypothesis: one way the target may be, as far as what was sent to it and what came from it tells. A plain value; the
+// oracle holds a set of them and moves each along every row of the model that fits.
+//
+//   classify.cpp   which trigger a segment is for a hypothesis (RFC 9293 3.10.7)
+//   arrive.cpp     a segment of the peer arrives
+//   called.cpp     the application has made a call
+//   passed.cpp     time has passed: what was due and did not come, timers that end a state
+//   emitted.cpp    the target has sent a segment: can this hypothesis have sent it?
+//   allowed.cpp    what it could do now, in words
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "harness/model/call.hpp"
+#include "harness/model/profile.hpp"
+#include "harness/model/rule.hpp"
+#include "harness/time.hpp"
+#include "harness/wire/icmp.hpp"
+#include "harness/wire/segment.hpp"
+
+namespace finwait::model {
+
+using wire::Segment;
+using wire::SeqNum;
+
+/// A reply that a trigger has drawn and that has not been seen yet.
+struct Due {
+  Reply reply = Reply::none;
+  bool optional = false;
+  SeqNum seq, ack;  ///< of a reset: they come from the segment that drew it
+  Instant since;
+  TimePoint latest{};
+  const Rule* rule = nullptr;
+  bool operator==(const Due&) const = default;
+};
+
+/// Text above a gap that the target may have kept.
+struct Held {
+  SeqNum from, to;
+  bool fin = false;
+  bool operator==(const Held&) const = default;
+};
+
+/// Retransmission of the front of the queue, or probing of a closed window.
+struct Resending {
+  bool on = false;
+  bool closed_window = false;  ///< nothing is outstanding; an octet, the FIN or an old number probes the window
+  Instant since;               ///< when the front was last sent, or the timer last restarted
+  TimePoint first{};           ///< when the front was first sent
+  Duration last{};             ///< the last interval; zero before the first retransmission
+  int count = 0;
+  Duration backed_off{};     ///< how long the timer has become; an ACK need not shorten it at once (RFC 6298 5.7, Karn)
+  bool tail_probed = false;  ///< one early one was taken for a tail loss probe
+  bool operator==(const Resending&) const = default;
+};
+
+struct Keepalive {
+  bool on = false;
+  Duration idle{}, interval{};
+  int count = 0;
+  int unanswered = 0;
+  Instant since;          ///< the last segment from the peer, or the call that changed a value, or the last probe
+  bool answered = false;  ///< the last probes were answered
+  bool was_busy = false;  ///< something was outstanding since: a stack may look again only after another idle time
+  bool operator==(const Keepalive&) const = default;
+};
+
+/// Why there is no connection any more, as the application can learn it.
+enum class End : std::uint8_t { none, finished, reset, refused, timed_out, aborted, unreachable };
+
+/// What a SYN offers.
+struct Offer {
+  bool seen = false, timestamps = false, sack = false;
+  std::optional<std::uint8_t> scale;
+  std::uint16_t mss = 536;
+  bool operator==(const Offer&) const = default;
+};
+Offer offer_of(const Segment& syn);
+
+struct Hypothesis {
+  State state = State::closed;
+  bool listens = false;  ///< when there is no connection, a listener answers
+  bool active = false;   ///< the target has opened
+  Choices choices = Choices::all();
+
+  // The target's sending side (RFC 9293 3.3.1).
+  bool iss_known = false;
+  SeqNum iss, snd_una, snd_nxt;
+  SeqNum snd_edge;  ///< the furthest right edge that the peer has offered
+  SeqNum snd_wl1, snd_wl2;
+  std::uint32_t snd_wnd = 0, max_snd_wnd = 0;
+  std::uint32_t written = 0;  ///< octets that send() has taken
+  bool fin_wanted = false, fin_sent = false;
+  int duplicate_acks = 0;
+
+  // The target's receiving side.
+  SeqNum irs, rcv_nxt;
+  SeqNum rcv_edge;               ///< the furthest right edge that the target has offered
+  std::uint32_t edge_slack = 0;  ///< octets read since: the real edge may lie so much further
+  bool peer_fin = false;
+  std::vector<Held> held;
+
+  // What the handshake has agreed on.
+  Offer peer_offer, own_offer;
+  std::uint8_t peer_shift = 0, own_shift = 0;
+  bool timestamps = false, sack = false;
+  std::uint32_t ts_recent = 0;
+
+  // The application.
+  bool orphan = false, write_shut = false, read_shut = false, linger_zero = false;
+  std::uint32_t read = 0;
+  End end = End::none;
+  bool error_told = false;  ///< the application has learned how it ended
+  Duration user_timeout{};
+  std::optional<int> linger2;
+
+  // What it owes.
+  std::vector<Due> due;
+  std::optional<TimePoint> send_by;  ///< new text or the FIN has to leave
+  const Rule* send_rule = nullptr;
+  Resending resending;
+  Keepalive keepalive;
+  Instant time_wait_first, time_wait_last;  ///< entered or restarted at the earliest, at the latest
+  Instant fin_wait_2_since;
+  std::optional<TimePoint> answered;  ///< when an unacceptable segment was last answered: the next may be throttled
+  Instant syn_at;                     ///< of the SYN or SYN-ACK that was first sent
+
+  TimePoint touched{};                ///< when the last input came
+  const Rule* last_rule = nullptr;    ///< of the last trigger
+  const Rule* moved_by = nullptr;     ///< of the last change of state
+  std::optional<SeqNum> old_snd_nxt;  ///< of the incarnation that TIME-WAIT held
+  std::uint32_t inputs = 0;           ///< how many of the conversation's inputs it has seen
+
+  bool operator==(const Hypothesis&) const = default;
+
+  [[nodiscard]] bool exists() const { return state != State::closed && state != State::listen; }
+  [[nodiscard]] SeqNum written_end() const { return iss + 1 + written; }
+  /// All that has been sent is acknowledged.
+  [[nodiscard]] bool idle() const { return snd_una == snd_nxt; }
+  [[nodiscard]] bool unsent() const { return wire::before(snd_nxt, written_end()) || (fin_wanted && !fin_sent); }
+  [[nodiscard]] std::uint32_t window(std::uint32_t slack = 0) const {
+    return wire::after(rcv_nxt, rcv_edge) ? slack : static_cast<std::uint32_t>(rcv_edge - rcv_nxt) + slack;
+  }
+  /// Octets that were acknowledged to the peer, from its first one on.
+  [[nodiscard]] std::uint32_t accepted() const {
+    return static_cast<std::uint32_t>(rcv_nxt - irs) - 1 - (peer_fin ? 1 : 0);
+  }
+  [[nodiscard]] bool unread() const { return accepted() > read; }
+};
+
+/// What the peer has sent, by place in its stream. A place for which different octets were sent holds either.
+class PeerText {
+ public:
+  void put(std::uint32_t place, wire::ByteView octets);
+  /// Whether these octets can have been read from that place.
+  [[nodiscard]] bool can_be(std::uint32_t place, wire::ByteView octets) const;
+
+ private:
+  static constexpr std::uint32_t kMost = 1U << 22U;  // a peer that sends more is not compared there
+  static constexpr std::uint16_t kNothing = 0x100, kAny = 0x200;
+  std::vector<std::uint16_t> octets_;
+};
+
+/// What a diagnosis assumes that the target does wrong (diagnose.cpp). Nothing, when it judges.
+struct Bent {
+  bool every_row = false;     ///< rows for other choices and known deviations count too
+  bool two_msl_free = false;  ///< TIME-WAIT ends whenever it likes
+  bool fin_wait_2_free = false;
+  bool probes_free = false;  ///< keepalive gives up whenever it likes
+};
+
+/// What all hypotheses of a conversation share.
+struct Context {
+  const Profile& profile;
+  wire::Bytes written;  ///< what the application has sent, octet by octet
+  PeerText received;
+  std::vector<std::uint32_t> peer_ts;  ///< values of the peer's timestamps, the last few
+  std::optional<std::uint32_t> target_ts;
+  Duration longest_rtt{};  ///< the peer took so long to acknowledge something, at worst
+  Bent bent{};
+  bool syn_lost = false;  ///< the target had to send its SYN or SYN-ACK again
+};
+
+/// Why a hypothesis cannot be: in the order of the table in refusal.cpp.
+enum class Why : std::uint8_t {
+  unasked_ack,
+  wrong_seq,
+  wrong_seq_now,
+  wrong_ack,
+  unasked_rst,
+  rst_to_unacceptable,
+  rst_in_close_wait,
+  rst_in_fin_wait_2,
+  rst_in_time_wait,
+  rst_unprovoked,
+  gave_up_after_one_probe,
+  gave_up_probing,
+  gave_up_although_answered,
+  wrong_rst,
+  instead_of_rst,
+  rst_to_rst,
+  unasked_syn,
+  wrong_syn,
+  iss_not_above,
+  unasked_fin,
+  second_fin,
+  fin_before_text,
+  text_unwritten,
+  text_differs,
+  text_beyond_window,
+  no_ack_bit,
+  gap,
+  retransmitted_early,
+  retransmitted_after_ack,
+  retransmitted_without_fin,
+  no_back_off,
+  no_back_off_text,
+  probe_not_asked_for,
+  probe_while_outstanding,
+  probe_while_fin,
+  probe_in_wrong_state,
+  probe_early,
+  probe_early_after_answer,
+  next_probe_early,
+  probe_too_many,
+  probe_numbers,
+  probe_too_long,
+  unasked_window_probe,
+  no_timestamps,
+  wrong_echo,
+  timestamps_backwards,
+  no_reply,
+  late_ack,
+  no_first,
+  late_first,
+  no_retransmission,
+  late_retransmission,
+  gave_up_early,
+  gave_up_open_early,
+  no_syn_retransmission,
+  no_window_probe,
+  no_probe,
+  no_next_probe,
+  no_probe_half_closed,
+  segment_without_connection,
+  read_too_much,
+  read_after_fin,
+  read_differs,
+  no_text_to_reader,
+  no_end_to_reader,
+  end_too_early,
+  error_without_cause,
+  end_without_error,
+  end_without_timeout,
+  sent_after_close,
+  sent_after_reset,
+  no_error_to_reader,
+  cannot_send,
+  other_state,
+};
+struct WhyInfo {
+  Why why;
+  std::string_view text;         ///< one sentence, the report's headline
+  std::string_view requirement;  ///< what it breaks; empty: that of the rule at hand
+};
+const WhyInfo& info(Why why);
+
+struct Refusal {
+  Why why{};
+  const Rule* rule = nullptr;  ///< the row that allowed something else
+  TimePoint since{};           ///< when what is missing was drawn
+  std::string_view requirement() const;
+};
+
+/// The hypotheses that follow from one, or why there are none.
+struct Successors {
+  std::vector<Hypothesis> all;
+  Refusal refusal;
+};
+
+// Each takes one hypothesis, which it may use up, and adds what it can become to `out`.
+void arrive(const Context& context, Hypothesis h, const Segment& segment, Instant at, Successors& out);
+void icmp_arrives(const Context& context, Hypothesis h, wire::IcmpError error, Instant at, Successors& out);
+void called(const Context& context, Hypothesis h, const Call& call, Instant at, Successors& out);
+void passed(const Context& context, Hypothesis h, Instant at, Successors& out);
+void emitted(const Context& context, Hypothesis h, const Segment& segment, Instant at, Successors& out);
+
+/// Which trigger a segment is. `ignore` holds checks that the stack was found not to make.
+struct Ignored {
+  bool timestamps = false, ack_range = false, rst_range = false;
+};
+Trigger classify(const Hypothesis& h, const Segment& segment, const Ignored& ignored = {}, std::uint32_t slack = 0);
+
+// Shared by the steps.
+/// The row applies to this hypothesis and segment (nullptr: no segment); choices it may have narrowed to do so.
+std::optional<Choices> applies(const Rule& rule, const Hypothesis& h, const Segment* segment, Instant at);
+void enter(Hypothesis& h, State next, Instant at, const Rule* rule);
+void delete_connection(Hypothesis& h, End end);
+/// Both SYNs are known: what they agree on.
+void agree(Hypothesis& h);
+/// SEG.ACK and SEG.WND of an acceptable segment.
+void take_ack(Hypothesis& h, const Segment& segment, Instant at);
+void owe(const Context& context, Hypothesis& h, Reply reply, const Segment* segment, Instant at, const Rule* rule);
+/// After anything that may let text out: sets or clears what has to be sent by when.
+void expect_output(const Context& context, Hypothesis& h, Instant at, const Rule* rule);
+/// The longest first RTO that the standard lets the target have here.
+Duration longest_rto(const Context& context);
+bool keepalive_applies(const Hypothesis& h);
+/// When the next retransmission, window probe or keepalive probe is due, counted from what it counts from.
+TimerBounds resend_window(const Context& context, const Hypothesis& h);
+TimerBounds probe_window(const Context& context, const Hypothesis& h);
+
+/// How soon the target has to do what nothing may delay. The standard has no number but that for ACKs (MUST-40).
+inline constexpr Duration kPrompt = std::chrono::milliseconds(500);
+
+}  // namespace finwait::model

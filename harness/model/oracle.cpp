@@ -1,0 +1,302 @@
+#include "harness/model/oracle.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+
+namespace finwait::model {
+
+namespace {
+
+void drop_duplicates(std::vector<Hypothesis>& ways) {
+  for (std::size_t i = 0; i + 1 < ways.size(); i++) {
+    ways.erase(std::remove(ways.begin() + static_cast<std::ptrdiff_t>(i) + 1, ways.end(), ways[i]), ways.end());
+  }
+}
+
+}  // namespace
+
+Oracle::Oracle(const Profile& profile, const Start& start) : Oracle(profile, start, {}) {}
+
+Oracle::Oracle(const Profile& profile, const Start& start, const Mistake& mistake)
+    : context_{profile, {}, {}, {}, {}, {}, mistake.bent, false}, start_(start), mistake_(mistake) {
+  lost_ = !start.judges;
+  Hypothesis h;
+  h.listens = start.listens;
+  h.state = start.listens ? State::listen : State::closed;
+  h.choices = profile.choices;
+  h.keepalive.idle = profile.keepalive_idle;
+  h.keepalive.interval = profile.keepalive_interval;
+  h.keepalive.count = profile.keepalive_count;
+  h.keepalive.on = !profile.choices.contains(Choice::keepalive_off) && !profile.choices.contains(Choice::no_keepalive);
+  ways_.push_back(std::move(h));
+}
+
+// --- what goes to the target
+
+void Oracle::remember(Event event) {
+  constexpr std::size_t kUsual = 12;  // a release and its handshake
+  if (events_.capacity() == 0) events_.reserve(kUsual);
+  events_.push_back(std::move(event));
+}
+
+void Oracle::add(Event event) {
+  if (violation_ || lost_) return;
+  inputs_.push_back(first_event_ + static_cast<std::uint32_t>(events_.size()));
+  remember(std::move(event));
+}
+
+void Oracle::drop_old_events() {
+  if (events_.size() < 2 * kMostEvents) return;
+  const auto size = static_cast<std::uint32_t>(events_.size());
+  const std::uint32_t needed = inputs_.empty() ? size : inputs_.front() - first_event_;
+  const std::uint32_t dropped = std::min(needed, size - static_cast<std::uint32_t>(kMostEvents));
+  events_.erase(events_.begin(), events_.begin() + dropped);
+  first_event_ += dropped;
+}
+
+void Oracle::note_peer(const Segment& s, Instant at) {
+  if (s.flags.any(wire::kSyn) && !s.flags.any(wire::kRst) && (!peer_iss_ || !s.flags.any(wire::kAck))) {
+    if (!peer_iss_) peer_iss_ = s.seq;
+  }
+  constexpr std::size_t kMostEchoes = 16;
+  if (const auto ts = s.options.timestamps()) {
+    if (context_.peer_ts.size() == kMostEchoes) context_.peer_ts.erase(context_.peer_ts.begin());
+    context_.peer_ts.push_back(ts->value);
+  }
+  if (timing_ && s.flags.any(wire::kAck) && !wire::before(s.ack, timing_->first)) {
+    context_.longest_rtt = std::max(context_.longest_rtt, at.latest - timing_->second.earliest);
+    timing_.reset();
+  }
+  if (!peer_iss_ || s.payload.empty()) return;
+  context_.received.put(static_cast<std::uint32_t>(s.seq - (*peer_iss_ + 1)) + (s.flags.any(wire::kSyn) ? 1 : 0),
+                        s.payload);
+}
+
+void Oracle::sent(const Segment& segment, Instant at, std::size_t tag) {
+  if (violation_ || lost_) return;
+  note_peer(segment, at);
+  add({segment, at, tag});
+}
+
+void Oracle::icmp(wire::IcmpError error, Instant at, std::size_t tag) { add({Icmp{error}, at, tag}); }
+
+void Oracle::called(Call call, Instant at, std::size_t tag) {
+  if (call.kind == Call::Kind::send && call.error == 0) {
+    context_.written.insert(context_.written.end(), call.text.begin(),
+                            call.text.begin() + static_cast<std::ptrdiff_t>(std::min(call.taken, call.text.size())));
+  }
+  add({std::move(call), at, tag});
+}
+
+// --- what comes from it
+
+void Oracle::note_target(const Segment& s, Instant at) {
+  if (s.flags.any(wire::kSyn)) {
+    if (target_iss_ == s.seq) context_.syn_lost = true;
+    target_iss_ = s.seq;
+  }
+  if (s.length() > 0 && !s.flags.any(wire::kRst)) timing_.emplace(s.seq + s.length(), at);
+}
+
+std::uint32_t Oracle::sure(Instant at) const {
+  std::uint32_t count = first_input_;
+  for (; count < first_input_ + inputs_.size(); count++) {
+    if (input(count).at.latest + start_.transit >= at.earliest) break;
+  }
+  return count;
+}
+
+std::uint32_t Oracle::possible(Instant at) const {
+  std::uint32_t count = first_input_;
+  for (; count < first_input_ + inputs_.size(); count++) {
+    if (input(count).at.earliest > at.latest) break;
+  }
+  return count;
+}
+
+void Oracle::apply(Hypothesis h, const Event& event, std::uint32_t index, Successors& out) {
+  if (mistake_.input == index && mistake_.kind != Mistake::Kind::none && mistake_.kind != Mistake::Kind::parameter) {
+    return err(std::move(h), event, out);
+  }
+  if (const auto* segment = std::get_if<Segment>(&event.what)) {
+    arrive(context_, std::move(h), *segment, event.at, out);
+  } else if (const auto* call = std::get_if<Call>(&event.what)) {
+    model::called(context_, std::move(h), *call, event.at, out);
+  } else if (const auto* error = std::get_if<Icmp>(&event.what)) {
+    icmp_arrives(context_, std::move(h), error->error, event.at, out);
+  }
+}
+
+// Of all the ways that come to an end the one that nearly fitted says most.
+void Oracle::refuse(const Refusal& refusal, std::optional<std::uint32_t> event) {
+  const auto rank = [](Why why) {
+    switch (why) {
+      case Why::unasked_ack:
+      case Why::unasked_rst:
+      case Why::rst_to_rst:
+      case Why::rst_to_unacceptable:
+      case Why::rst_in_close_wait:
+      case Why::rst_in_fin_wait_2:
+      case Why::rst_in_time_wait:
+      case Why::rst_unprovoked:
+      case Why::gave_up_after_one_probe:
+      case Why::gave_up_probing:
+      case Why::gave_up_although_answered:
+      case Why::unasked_syn:
+      case Why::unasked_fin:
+      case Why::segment_without_connection:
+        return 1;
+      default:
+        return 2;
+    }
+  };
+  if (refused_ && rank(refusal.why) < rank(refusal_.why)) return;
+  refused_ = true;
+  refusal_ = refusal;
+  refused_event_ = event;
+}
+
+// Rooms to work in, kept so that nothing is allocated for every packet. A diagnosis works in rooms of its own.
+struct Oracle::Rooms {
+  Successors on_time, next;
+  Ways current;
+};
+
+Oracle::Rooms& Oracle::rooms() const {
+  static thread_local Rooms judging, diagnosing;
+  return mistake_.kind == Mistake::Kind::none ? judging : diagnosing;
+}
+
+void Oracle::take_input(Ways& ways, std::uint32_t index) {
+  spend(ways.size());
+  const Event& event = input(index);
+  Successors& on_time = rooms().on_time;
+  Successors& next = rooms().next;
+  next.all.clear();
+  for (Hypothesis& h : ways) {
+    on_time.all.clear();
+    passed(context_, std::move(h), event.at, on_time);
+    if (on_time.all.empty()) refuse(on_time.refusal, inputs_[index - first_input_]);
+    for (Hypothesis& one : on_time.all) {
+      const std::size_t before = next.all.size();
+      apply(std::move(one), event, index, next);
+      if (next.all.size() == before) refuse(next.refusal, inputs_[index - first_input_]);
+    }
+  }
+  for (Hypothesis& h : next.all) {
+    h.inputs = index + 1;
+    h.touched = event.at.latest;
+  }
+  drop_duplicates(next.all);
+  if (next.all.size() > kMostWays) lost_ = true;
+  ways.swap(next.all);
+}
+
+void Oracle::commit(std::uint32_t from, std::uint32_t until, const Look& look) {
+  // Ways differ in how many inputs they have seen: the one that has seen fewest catches up with the next.
+  if (ways_.size() > 1) std::ranges::stable_sort(ways_, {}, &Hypothesis::inputs);
+  Ways& current = rooms().current;
+  current.clear();
+  std::size_t taken = 0;
+  for (std::uint32_t index = ways_.empty() ? until : ways_.front().inputs; !lost_; index++) {
+    while (taken < ways_.size() && ways_[taken].inputs == index) current.push_back(std::move(ways_[taken++]));
+    drop_duplicates(current);
+    if (index >= from && !current.empty()) look(current, index == until);
+    if (index >= until) break;
+    take_input(current, index);
+  }
+  ways_.clear();
+}
+
+// Every stage keeps what it finds in `ways`; a stage that is not the last one is still needed afterwards.
+void Oracle::try_stage(Ways& stage, bool last, const Segment* segment, Instant at, Ways& ways) {
+  spend(stage.size());
+  refused_ = false;  // the more inputs it has seen, the likelier
+  Successors& on_time = rooms().on_time;
+  Successors& next = rooms().next;
+  next.all.clear();
+  for (Hypothesis& h : stage) {
+    on_time.all.clear();
+    const std::size_t first = next.all.size();
+    if (last) {
+      passed(context_, std::move(h), at, segment == nullptr ? next : on_time);
+    } else {
+      passed(context_, h, at, segment == nullptr ? next : on_time);
+    }
+    if (segment == nullptr) {
+      if (next.all.size() == first) refuse(next.refusal, std::nullopt);
+      continue;
+    }
+    if (on_time.all.empty()) refuse(on_time.refusal, std::nullopt);
+    for (Hypothesis& one : on_time.all) {
+      const std::size_t before = next.all.size();
+      emitted(context_, std::move(one), *segment, at, next);
+      if (next.all.size() == before) refuse(next.refusal, std::nullopt);
+    }
+  }
+  std::ranges::move(next.all, std::back_inserter(ways));
+}
+
+void Oracle::received(const Segment& segment, Instant at, std::size_t tag) {
+  if (violation_ || lost_) return;
+  note_target(segment, at);
+  remember({Output{segment}, at, tag});
+  refused_ = false;
+  Ways survivors;
+  const auto look = [&](Ways& stage, bool last) { try_stage(stage, last, &segment, at, survivors); };
+  commit(sure(at), possible(at), std::ref(look));
+  if (const auto ts = segment.options.timestamps()) context_.target_ts = ts->value;
+  settle(survivors);
+  if (ways_.empty() && !lost_) violate(&segment, at, tag);
+}
+
+void Oracle::finish(TimePoint now) {
+  if (violation_ || lost_) return;
+  const Instant at{now, now};
+  const auto all = first_input_ + static_cast<std::uint32_t>(inputs_.size());
+  refused_ = false;
+  const std::size_t tag = events_.empty() ? 0 : events_.back().tag;
+  Ways survivors;
+  const auto look = [&](Ways& stage, bool last) { try_stage(stage, last, nullptr, at, survivors); };
+  commit(all, all, std::ref(look));
+  settle(survivors);
+  if (ways_.empty() && !lost_) violate(nullptr, at, tag);
+}
+
+void Oracle::spend(std::size_t steps) {
+  if (mistake_.budget == nullptr) return;
+  if (*mistake_.budget < steps) lost_ = true;
+  *mistake_.budget -= std::min(*mistake_.budget, steps);
+}
+
+void Oracle::settle(Ways& survivors) {
+  drop_duplicates(survivors);
+  ways_.swap(survivors);
+  if (ways_.size() > kMostWays) lost_ = true;
+  forget_inputs();
+}
+
+void Oracle::forget_inputs() {
+  std::uint32_t least = first_input_ + static_cast<std::uint32_t>(inputs_.size());
+  for (const Hypothesis& h : ways_) least = std::min(least, h.inputs);
+  inputs_.erase(inputs_.begin(), inputs_.begin() + (least - first_input_));
+  first_input_ = least;
+  drop_old_events();
+}
+
+// --- what can be said about it
+
+StateSet Oracle::states() const {
+  StateSet set;
+  for (const Hypothesis& h : ways_) set = set | StateSet{h.state};
+  return set;
+}
+
+Choices Oracle::choices() const {
+  Choices some;
+  for (const Hypothesis& h : ways_) some = some | h.choices;
+  return some;
+}
+
+}  // namespace finwait::model

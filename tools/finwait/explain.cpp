@@ -1,0 +1,124 @@
+// finwait explain: what the model says about a requirement, a state, a trigger or a case, with sections.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "cases/catalogue.hpp"
+#include "harness/model/requirement.hpp"
+#include "harness/model/rule.hpp"
+#include "tools/finwait/commands.hpp"
+
+namespace finwait::tool {
+
+namespace {
+
+std::string cite(std::string_view id) {
+  const auto* requirement = model::find_requirement(id);
+  if (requirement == nullptr) return std::string(id);
+  return fmt::format("{} ({}, {} {})", id, to_string(requirement->level), requirement->standard, requirement->section);
+}
+
+void print_row(const model::Rule& rule, model::State state) {
+  const std::string when = model::condition(rule);
+  fmt::print("    {}{} -> {}\n", when.empty() ? "" : "[" + when + "] ", to_string(rule.reply),
+             model::next_state(rule, state));
+  fmt::print("      {}\n", cite(rule.requirement));
+  if (!rule.note.empty()) fmt::print("      {}\n", rule.note);
+  if (rule.standing == model::Standing::deviation) fmt::print("      seen in the field, and not allowed\n");
+  if (rule.standing == model::Standing::flagged)
+    fmt::print("      tolerated: the letter of a text, or a reading of it\n");
+}
+
+void print_cell(model::State state, const model::TriggerInfo& trigger) {
+  const auto rows = model::rules_for(state, trigger.trigger);
+  if (rows.empty()) return;
+  fmt::print("  {}: {}\n", trigger.id, trigger.title);
+  for (const model::Rule* rule : rows) print_row(*rule, state);
+}
+
+void explain_state(model::State state) {
+  fmt::print("{}: what a target may do, at each trigger (docs/model.md has the codes)\n", to_string(state));
+  for (const auto& trigger : model::all_triggers()) print_cell(state, trigger);
+}
+
+void explain_trigger(const model::TriggerInfo& trigger) {
+  fmt::print("{}: {}\n  {}\n", trigger.id, trigger.title, trigger.source);
+  for (const model::State state : model::kAllStates) {
+    const auto rows = model::rules_for(state, trigger.trigger);
+    if (rows.empty()) continue;
+    fmt::print("  {}\n", to_string(state));
+    for (const model::Rule* rule : rows) print_row(*rule, state);
+  }
+}
+
+// Where the model rests on it.
+void print_cells_of(std::string_view requirement) {
+  for (const model::State state : model::kAllStates) {
+    for (const auto& trigger : model::all_triggers()) {
+      for (const model::Rule* rule : model::rules_for(state, trigger.trigger)) {
+        if (rule->requirement != requirement) continue;
+        const std::string when = model::condition(*rule);
+        fmt::print("    {}, {}: {}{} -> {}\n", to_string(state), trigger.id, when.empty() ? "" : "[" + when + "] ",
+                   to_string(rule->reply), model::next_state(*rule, state));
+      }
+    }
+  }
+}
+
+void explain_requirement(const model::Requirement& requirement, const std::vector<run::Instance>& all) {
+  fmt::print("{}: {}, {} section {}\n  {}\n", requirement.id, to_string(requirement.level), requirement.standard,
+             requirement.section, requirement.statement);
+  fmt::print("  the model (state, trigger: reply -> next state):\n");
+  print_cells_of(requirement.id);
+  std::set<std::string> cases;
+  for (const auto& instance : all) {
+    const auto& covers = instance.definition->covers;
+    if (std::ranges::find(covers, requirement.id) != covers.end()) cases.insert(instance.definition->id);
+  }
+  fmt::print("  cases{}\n", cases.empty() ? ": none yet" : ":");
+  for (const auto& id : cases) fmt::print("    {}\n", id);
+}
+
+void explain_case(const run::Case& c) {
+  fmt::print("{}\n  {}\n  {}:{}\n", c.id, c.title, c.file, c.line);
+  for (const auto& id : c.covers) {
+    const auto* requirement = model::find_requirement(id);
+    fmt::print("  {}\n", cite(id));
+    if (requirement != nullptr) fmt::print("    {}\n", requirement->statement);
+    print_cells_of(id);
+  }
+}
+
+}  // namespace
+
+int explain(const ExplainArguments& arguments) {
+  const std::string& what = arguments.what;
+  if (const auto state = model::find_state(what)) return explain_state(*state), kAsExpected;
+  if (const auto trigger = model::find_trigger(what)) return explain_trigger(model::info(*trigger)), kAsExpected;
+  const auto all = run::instances(cases::catalogue());
+  const auto requirements = model::requirements();
+  const auto upper = [](std::string text) {
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    return text;
+  };
+  for (const auto& requirement : requirements) {
+    if (upper(std::string(requirement.id)) == upper(what)) return explain_requirement(requirement, all), kAsExpected;
+  }
+  const auto chosen = run::select(all, {what}, {});
+  if (!chosen) {
+    return complain(kUsage, fmt::format("'{}' is no state (fin-wait-2), no trigger (rst-in-win), no requirement "
+                                        "(RFC9293-MUST-13; 'finwait list --requirements') and selects no case",
+                                        what));
+  }
+  const run::Case* last = nullptr;
+  for (const auto& instance : *chosen) {
+    if (instance.definition == last) continue;
+    if (last != nullptr) fmt::print("\n");
+    explain_case(*(last = instance.definition));
+  }
+  return kAsExpected;
+}
+
+}  // namespace finwait::tool
