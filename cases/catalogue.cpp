@@ -10,6 +10,7 @@ const run::Chapter& abort_chapter();
 const run::Chapter& reset_chapter();
 const run::Chapter& time_wait_chapter();
 const run::Chapter& keepalive_chapter();
+const run::Chapter& detect_chapter();
 
 const run::Catalogue& cases::catalogue() {
   static const run::Catalogue all{
@@ -18,5 +19,7 @@ const run::Catalogue& cases::catalogue() {
   };
   return all;
 }
+
+const run::Chapter& cases::detection() { return detect_chapter(); }
 
 }  // namespace finwait

@@ -51,10 +51,10 @@ inline Task<> expect_alive(Peer& peer, std::string_view requirement = {}) {
 }
 
 /// The target's end does not exist: RFC 9293 3.10.7.1, <SEQ=SEG.ACK><CTL=RST>.
-inline Task<> expect_closed(Peer& peer, std::string_view requirement = {}) {
+inline Task<> expect_closed(Peer& peer, std::string_view requirement = {}, run::Window soon = within(kAtOnce)) {
   const auto probe = peer.send(ack());
   const auto reset = wire::Spec(wire::kRst).seq(peer.rcv_nxt());
-  co_await peer.expect(reset, within(kAtOnce).since(probe), requirement);
+  co_await peer.expect(reset, soon.since(probe), requirement);
 }
 
 /// The target's application closes and its FIN is seen: FIN-WAIT-1.

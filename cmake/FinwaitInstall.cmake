@@ -13,7 +13,7 @@ install(DIRECTORY harness cases DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/finwait
         FILES_MATCHING PATTERN "*.hpp"
         PATTERN "*_test.hpp" EXCLUDE PATTERN "tins_*.hpp" EXCLUDE PATTERN "testing" EXCLUDE
         PATTERN "expectations" EXCLUDE PATTERN "profiles" EXCLUDE PATTERN "requirements" EXCLUDE)
-install(DIRECTORY cases/expectations cases/requirements DESTINATION ${data_dir} FILES_MATCHING PATTERN "*.toml")
+install(DIRECTORY cases/expectations cases/profiles cases/requirements DESTINATION ${data_dir} FILES_MATCHING PATTERN "*.toml")
 install(FILES docs/results.schema.json DESTINATION ${data_dir} OPTIONAL)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 

@@ -24,3 +24,17 @@ function(finwait_sources out)
   list(FILTER files EXCLUDE REGEX "_test\\.cpp$")
   set(${out} ${files} PARENT_SCOPE)
 endfunction()
+
+# finwait_embed(OUT FILE...): OUT becomes a list of rows {"name", R"(text)"} of C++, one for each file, sorted. Texts that
+# travel inside the program, so that it needs no files at run time; configured anew when one of them changes.
+function(finwait_embed out)
+  set(rows "")
+  list(SORT ARGN)
+  foreach(file ${ARGN})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    get_filename_component(name ${file} NAME_WE)
+    file(READ ${file} text)
+    string(APPEND rows "    {\"${name}\", R\"finwait(${text})finwait\"},\n")
+  endforeach()
+  set(${out} "${rows}" PARENT_SCOPE)
+endfunction()

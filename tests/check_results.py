@@ -26,5 +26,16 @@ problems += [
     if e["verdict"] != "UNSUPPORTED" and not pathlib.Path(e["trace"]).is_file()
 ]
 
+# The two questions: the answers are those of the results.
+broken = [(e["violated"][0], e["basis"][0]) for e in entries if e["violated"]]
+problems += [f"{e['id']}: as many bases as violated requirements" for e in entries if len(e["basis"]) != len(e["violated"])]
+answers = results["run"]["answers"]
+told = {i for level in ("must", "should", "may") for i in answers["standard"][level]}
+if told != {i for i, basis in broken if basis == "standard"}:
+    problems.append("run.answers.standard does not have the requirements that results break")
+differing = {v["name"] for v in results["run"]["profile"]["values"] if v["conformity"] == "differs"}
+if results["run"]["profile"]["name"] == "linux" and not {"time-wait", "rto-min", "r2-syn"} <= differing:
+    problems.append("run.profile does not say where Linux documents other values than the standard has")
+
 print("\n".join(problems[:50]) or f"{len(ids)} results are as the schema says")
 sys.exit(1 if problems else 0)

@@ -56,7 +56,8 @@ std::string explain(const run::CaseResult& result, const std::string& target) {
     const auto& finding = *result.finding;
     out += fmt::format("  {}\n", finding.summary);
     if (const auto* requirement = model::find_requirement(finding.violated)) {
-      out += fmt::format("  breaks    {}\n            {}\n", cited(finding.violated), requirement->statement);
+      out += fmt::format("  breaks    {}{}\n            {}\n", cited(finding.violated),
+                         result.basis == run::Basis::documented ? ", as documented" : "", requirement->statement);
     }
     for (const auto& way : finding.allowed) {
       const std::string by =
@@ -93,10 +94,12 @@ void Console::line(const std::string& text) {
 void Console::run_started(const run::RunInfo& info) {
   target_ = info.target + ":" + info.target_version;
   longest_ = info.longest;
+  questions_.started(info);
   for (const auto* instance : info.plan) id_width_ = std::max(id_width_, instance->id.size());
   const std::string each = info.repeat > 1 ? fmt::format(", each {} times,", info.repeat) : "";
-  line(fmt::format("finwait {}: {} case{}{} against {}, about {:.0f} s, seed {}\n", info.finwait_version,
-                   info.plan.size(), info.plan.size() == 1 ? "" : "s", each, target_,
+  const std::string judged = info.own_profile ? "" : ", judged by the profile " + info.profile->name;
+  line(fmt::format("finwait {}: {} case{}{} against {}{}, about {:.0f} s, seed {}\n", info.finwait_version,
+                   info.plan.size(), info.plan.size() == 1 ? "" : "s", each, target_, judged,
                    std::max(1.0, seconds(info.longest)), info.seed));
 }
 
@@ -104,6 +107,7 @@ void Console::case_started(const run::Instance& /*instance*/) { started_++; }
 
 void Console::case_finished(run::CaseResult& result) {
   finished_++;
+  questions_.add(result);
   const std::string verdict(to_string(result.verdict));
   const std::string gap(kVerdictColumn - verdict.size(), ' ');
   std::string text = fmt::format("{}{}{:<{}}  {:8.3f} s", paint(result.verdict, verdict), gap, result.instance->id,
@@ -144,7 +148,8 @@ void Console::run_finished(const run::Totals& totals) {
   }
   line(fmt::format("{}{} in {:.1f} s; the harness was at most {:.1f} ms late\n",
                    totals.interrupted ? "interrupted: " : "", fmt::join(counts, ", "), seconds(totals.elapsed),
-                   seconds(totals.worst_lateness) * 1e3));
+                   seconds(totals.worst_lateness) * 1e3) +
+       questions_.text());
 }
 
 }  // namespace finwait::report

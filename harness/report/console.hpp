@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <string>
 
-#include "harness/run/observer.hpp"
+#include "harness/report/questions.hpp"
 
 namespace finwait::report {
 
@@ -36,6 +36,7 @@ class Console : public run::Observer {
   std::size_t started_ = 0, finished_ = 0;
   Duration longest_{};
   bool status_shown_ = false;
+  Questions questions_;
 };
 
 /// The block that explains a result: summary, requirement, what was allowed, what was seen, the conversation, how to

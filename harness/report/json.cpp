@@ -10,7 +10,9 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "harness/model/requirement.hpp"
 #include "harness/report/ladder.hpp"
+#include "harness/report/questions.hpp"
 
 namespace finwait::report {
 
@@ -32,10 +34,43 @@ Value explanation(const run::CaseResult& result) {
   return out;
 }
 
+Value text_or_null(const std::string& text) { return text.empty() ? Value(nullptr) : Value(text); }
+
+Value profile(const model::Profile& profile, const std::vector<model::Comparison>& comparisons) {
+  Value values = Value::array();
+  for (const auto& one : comparisons) {
+    const bool stated = one.stated != nullptr;
+    values.push_back({{"name", one.figure->name},
+                      {"value", text_or_null(one.value)},
+                      {"source", stated ? Value(one.stated->source) : Value(nullptr)},
+                      {"verified", stated ? Value(to_string(one.stated->verified)) : Value(nullptr)},
+                      {"standard", text_or_null(one.asked)},
+                      {"standard_source", one.standard == nullptr ? Value(nullptr) : Value(one.standard->source)},
+                      {"conformity", stated ? Value(to_string(one.conformity)) : Value(nullptr)}});
+  }
+  Value axes = Value::object();
+  for (const auto& axis : model::all_axes()) {
+    axes[std::string(axis.name)] = (profile.choices & model::Choices::of(axis.axis)).names();
+  }
+  return {{"name", profile.name}, {"title", profile.title}, {"values", values}, {"axes", axes}};
+}
+
+Value answers(const Questions& questions) {
+  using model::Level;
+  return {
+      {"standard",
+       {{"must", questions.broken(Level::must)},
+        {"should", questions.broken(Level::should)},
+        {"may", questions.broken(Level::may)},
+        {"cases", questions.cases_against_standard()}}},
+      {"documented", {{"cases", questions.cases_on_documented()}, {"not_kept", questions.cases_against_documented()}}}};
+}
+
 }  // namespace
 
 struct Json::Document {
   Value run = Value::object();
+  Questions questions;
   TimePoint started;
   std::int64_t epoch_ns = 0;
   std::map<const run::Instance*, std::size_t> order;
@@ -68,17 +103,24 @@ void Json::run_started(const run::RunInfo& info) {
            {"target", info.target},
            {"target_version", info.target_version},
            {"machine", info.machine},
+           {"profile", nullptr},
            {"seed", info.seed},
            {"started_ns", info.epoch_ns + info.started.time_since_epoch().count()},
            {"duration_ns", nullptr},
            {"complete", false},
            {"planned", info.plan.size()}};
+  d.questions.started(info);
+  if (info.profile != nullptr) {
+    d.run["profile"] = profile(*info.profile, d.questions.values());
+    d.run["profile"]["own"] = info.own_profile;
+  }
   changed_ = true;
   write();
 }
 
 void Json::case_finished(run::CaseResult& result) {
   auto& d = *document_;
+  d.questions.add(result);
   const bool violated = result.finding && !result.finding->violated.empty();
   Value out{{"id", result.instance->id},
             {"title", result.instance->definition->title},
@@ -86,6 +128,7 @@ void Json::case_finished(run::CaseResult& result) {
             {"verdict", to_string(result.verdict)},
             {"requirements", result.instance->definition->covers},
             {"violated", violated ? Value::array({result.finding->violated}) : Value::array()},
+            {"basis", violated ? Value::array({to_string(result.basis)}) : Value::array()},
             {"explanation", explanation(result)},
             {"started_ns", (result.started - d.started).count()},
             {"duration_ns", result.duration.count()},
@@ -112,9 +155,11 @@ std::string Json::text() const {
   for (const auto& [place, values] : document_->results) {
     for (const auto& value : values) results.push_back(value);
   }
+  Value run = document_->run;
+  run["answers"] = answers(document_->questions);
   // A target may have sent any octets: what is not UTF-8 is replaced, never an exception.
-  return Value{{"format", kFormatVersion}, {"run", document_->run}, {"results", results}}.dump(
-             1, ' ', false, Value::error_handler_t::replace) +
+  return Value{{"format", kFormatVersion}, {"run", run}, {"results", results}}.dump(1, ' ', false,
+                                                                                    Value::error_handler_t::replace) +
          "\n";
 }
 

@@ -22,6 +22,12 @@ std::string quoted(wire::ByteView octets) {
   return fmt::format("\"{}\"{}", text, octets.size() > kMost ? fmt::format("... ({} octets)", octets.size()) : "");
 }
 
+model::Call call_of(model::Call::Kind kind) {
+  model::Call call;
+  call.kind = kind;
+  return call;
+}
+
 std::string outcome(const Result<void>&) { return "ok"; }
 std::string outcome(const Result<int>& r) { return fmt::format("{}", *r); }
 std::string outcome(const Result<std::size_t>& r) { return fmt::format("{}", *r); }
@@ -39,13 +45,18 @@ target::Socket& App::socket(const std::string& call) {
 
 // Local targets answer at once. A call that waits goes through recv().
 template <class T>
-Result<T> App::call(const std::string& text, engine::Op<T> op, TimePoint begin) {
+Result<T> App::call(const std::string& text, engine::Op<T> op, TimePoint begin, model::Call told) {
   if (!op.ready()) peer_.scenario().broken(text + " did not return at once");
   Result<T> result = std::move(op.result());
   const Instant at{begin, now()};
-  peer_.scenario().transcript().app(peer_.connection(), at,
-                                    text + " = " + (result ? outcome(result) : result.error().name()));
+  const auto entry = peer_.scenario().transcript().app(
+      peer_.connection(), at, text + " = " + (result ? outcome(result) : result.error().name()));
   peer_.touch(at);
+  if (!result) told.error = result.error().value;
+  if constexpr (std::is_same_v<T, std::size_t>) told.taken = result.value_or(0);
+  if constexpr (std::is_same_v<T, int>) told.value = result.value_or(0);
+  if constexpr (std::is_same_v<T, TcpState>) told.value = result ? static_cast<int>(*result) : 0;
+  peer_.oracle().called(std::move(told), at, entry);
   return result;
 }
 
@@ -55,13 +66,13 @@ void App::must(const Result<void>& result, const std::string& text) {
 
 void App::close() {
   const TimePoint begin = now();
-  must(call("close()", socket("close").close(), begin), "close()");
+  must(call("close()", socket("close").close(), begin, call_of(model::Call::Kind::close)), "close()");
   socket_.reset();
 }
 
 void App::abort() {
   const TimePoint begin = now();
-  must(call("abort: SO_LINGER 0, close()", socket("abort").abort(), begin), "abort");
+  must(call("abort: SO_LINGER 0, close()", socket("abort").abort(), begin, call_of(model::Call::Kind::abort)), "abort");
   socket_.reset();
 }
 
@@ -69,7 +80,9 @@ void App::shutdown(How how) { must(try_shutdown(how), "shutdown()"); }
 
 Result<void> App::try_shutdown(How how) {
   const TimePoint begin = now();
-  return call(fmt::format("shutdown({})", to_string(how)), socket("shutdown").shutdown(how), begin);
+  auto told = call_of(model::Call::Kind::shutdown);
+  told.how = how;
+  return call(fmt::format("shutdown({})", to_string(how)), socket("shutdown").shutdown(how), begin, std::move(told));
 }
 
 void App::send(std::string_view text, std::string_view requirement) {
@@ -82,18 +95,24 @@ void App::send(std::string_view text, std::string_view requirement) {
 Result<std::size_t> App::try_send(std::string_view text) {
   const TimePoint begin = now();
   const wire::Bytes octets = wire::to_bytes(text);
-  return call(fmt::format("send({})", quoted(octets)), socket("send").send(octets), begin);
+  auto told = call_of(model::Call::Kind::send);
+  told.text = octets;
+  return call(fmt::format("send({})", quoted(octets)), socket("send").send(octets), begin, std::move(told));
 }
 
 void App::set(SocketOption option, int value) {
   const TimePoint begin = now();
   const std::string text = fmt::format("set {} = {}", to_string(option), value);
-  must(call(text, socket("set").set(option, value), begin), text);
+  auto told = call_of(model::Call::Kind::set);
+  told.option = option;
+  told.value = value;
+  must(call(text, socket("set").set(option, value), begin, std::move(told)), text);
 }
 
 Result<int> App::get(SocketOption option) {
   const TimePoint begin = now();
-  return call(fmt::format("get {}", to_string(option)), socket("get").get(option), begin);
+  return call(fmt::format("get {}", to_string(option)), socket("get").get(option), begin,
+              call_of(model::Call::Kind::get));
 }
 
 void App::keepalive(Keepalive values) {
@@ -110,23 +129,31 @@ Task<Result<wire::Bytes>> App::recv(std::size_t most, Duration limit) {
   auto waiting = op.before(peer_.scenario().loop(), begin + limit);
   auto result = co_await waiting;
   const TimePoint end = now();
-  peer_.scenario().transcript().app(
+  const auto entry = peer_.scenario().transcript().app(
       peer_.connection(), {end, end},
       fmt::format("recv({}) = {}", most,
                   result ? outcome(result) : (result.error() == ETIME ? "nothing yet" : result.error().name())));
+  auto told = call_of(model::Call::Kind::recv);
+  if (result) {
+    told.text = *result;
+  } else {
+    told.error = result.error().value;
+  }
+  peer_.oracle().called(std::move(told), {end, end}, entry);
   co_return result;
 }
 
 int App::take_error() {
   const TimePoint begin = now();
-  const auto result = call("get SO_ERROR", socket("take_error").take_error(), begin);
+  const auto result =
+      call("get SO_ERROR", socket("take_error").take_error(), begin, call_of(model::Call::Kind::take_error));
   if (!result) peer_.scenario().broken("SO_ERROR failed with " + result.error().name());
   return *result;
 }
 
 TcpState App::state() {
   const TimePoint begin = now();
-  const auto result = call("state", socket("state").state(), begin);
+  const auto result = call("state", socket("state").state(), begin, call_of(model::Call::Kind::state));
   if (!result) peer_.scenario().broken("the connection's state cannot be read: " + result.error().name());
   return *result;
 }

@@ -59,7 +59,7 @@ class App {
 
  private:
   template <class T>
-  Result<T> call(const std::string& text, engine::Op<T> op, TimePoint begin);
+  Result<T> call(const std::string& text, engine::Op<T> op, TimePoint begin, model::Call told);
   void must(const Result<void>& result, const std::string& text);
   [[noreturn]] void refuse(const std::string& summary, const std::string& allowed, const std::string& seen,
                            std::string_view requirement);

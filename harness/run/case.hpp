@@ -22,11 +22,18 @@ struct Case {
   std::vector<std::string> covers;
   target::Capabilities needs{target::Capability::passive};
   Duration lasts = std::chrono::seconds(1);    ///< how long it takes; a case that runs far over it is stopped
+  double time_waits = 0;                       ///< and so many times the target's TIME-WAIT
   std::map<std::string, std::string> sysctls;  ///< not empty: a sandbox of its own with these settings
   std::vector<wire::Family> families{wire::Family::ipv4, wire::Family::ipv6};
-  Task<> (*body)(Scenario&) = nullptr;
+  std::function<Task<>(Scenario&)> body;
+  bool scripted = true;  ///< false: it expects nothing itself; what comes is judged by the model alone
   const char* file = "";
   int line = 0;
+
+  /// For a target whose TIME-WAIT lasts so long; on Linux a minute.
+  [[nodiscard]] Duration takes(Duration two_msl = std::chrono::minutes(1)) const {
+    return lasts + std::chrono::duration_cast<Duration>(two_msl * time_waits);
+  }
 };
 
 // The words of a CASE's head, in any order.
@@ -40,11 +47,16 @@ struct Needs {
 };
 struct Lasts {
   Duration duration;
-  void apply(Case& c) const { c.lasts = duration; }
+  double time_waits = 0;  ///< and so many times the target's TIME-WAIT
+  void apply(Case& c) const { c.lasts = duration, c.time_waits = time_waits; }
 };
 struct OwnSandbox {
   std::map<std::string, std::string> sysctls;
   void apply(Case& c) const { c.sysctls = sysctls; }
+};
+/// The model alone judges: what nothing has asked for is no failure by itself.
+struct Unscripted {
+  void apply(Case& c) const { c.scripted = false; }
 };
 
 template <class... Word>

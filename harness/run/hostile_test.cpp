@@ -49,8 +49,8 @@ class Hostile : public ::testing::Test {
     Case c;
     c.id = "hostile";
     c.covers = {"RFC9293-MUST-13"};
-    Scenario scenario(c, {loop, unused, switchboard, wire::Family::ipv4, unused.first_peer_address(wire::Family::ipv4),
-                          door, wire::Port{2000}, 1});
+    Scenario scenario(c, {loop, unused, unused.profile(), switchboard, wire::Family::ipv4,
+                          unused.first_peer_address(wire::Family::ipv4), door, wire::Port{2000}, 1});
     auto body = [](Scenario& s) -> Task<> {
       Peer& peer = s.new_peer();
       peer.send(syn());

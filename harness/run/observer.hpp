@@ -20,6 +20,8 @@ struct RunInfo {
   std::uint64_t seed = 0;
   std::int64_t epoch_ns = 0;  ///< wall-clock nanoseconds of TimePoint zero; 0 in virtual time
   TimePoint started;
+  const model::Profile* profile = nullptr;  ///< what the target is judged by
+  bool own_profile = true;                  ///< that is what it documents itself
   std::vector<const Instance*> plan;
   int repeat = 1;
   Duration longest{};  ///< the longest case: what a run takes
@@ -29,7 +31,10 @@ struct CaseResult {
   const Instance* instance = nullptr;
   Verdict verdict = Verdict::pass;
   std::optional<Finding> finding;
-  std::string reason;  ///< of the expectation that turned it into XFAIL or XPASS
+  Basis basis = Basis::standard;              ///< of the violation, if there is one
+  std::vector<const model::Figure*> figures;  ///< the profile's values that the case rests on
+  std::optional<Detected> detected;           ///< only from a case of detection
+  std::string reason;                         ///< of the expectation that turned it into XFAIL or XPASS
   TimePoint started;
   Duration duration{};
   std::uint64_t seed = 0;

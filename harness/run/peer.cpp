@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "harness/run/scenario.hpp"
 #include "harness/wire/codec.hpp"
 
@@ -23,15 +25,24 @@ std::string Window::to_string() const {
   return fmt::format("{:.3f} .. {:.3f} s", seconds(earliest), seconds(latest));
 }
 
-Peer::Peer(Scenario& scenario, wire::Endpoint local, wire::Endpoint target, wire::SeqNum iss)
+Peer::Peer(Scenario& scenario, wire::Endpoint local, wire::Endpoint target, wire::SeqNum iss, bool listens)
     : scenario_(scenario),
       local_(local),
       target_(target),
       iss_(iss),
       snd_nxt_(iss),
-      connection_(scenario.transcript().add_connection({local, target, iss, wire::SeqNum{0}})) {
+      snd_una_(iss),
+      connection_(scenario.transcript().add_connection({local, target, iss, wire::SeqNum{0}})),
+      oracle_(scenario.profile(), {.listens = listens, .judges = scenario.judges(), .transit = {}}) {
   const TimePoint now = scenario.loop().now();
   last_event_ = {now, now};
+  ts_origin_ = now;
+}
+
+std::uint32_t Peer::ts_now() const {
+  // Any value will do to begin with (RFC 7323 5.4); the initial sequence number makes it differ between connections.
+  const auto elapsed = static_cast<std::uint64_t>((scenario_.loop().now() - ts_origin_) / 1ms);
+  return static_cast<std::uint32_t>(elapsed + iss_.value() * 2654435761ULL);
 }
 
 Instant Peer::send(const wire::Spec& spec) {
@@ -50,7 +61,11 @@ Instant Peer::send(const wire::Spec& spec) {
   segment.window = spec.window().value_or(rcv_wnd_);
   segment.urgent = spec.urgent().value_or(0);
   segment.hop_limit = spec.hop_limit().value_or(64);
-  if (spec.options()) segment.options = *spec.options();
+  if (spec.options()) {
+    segment.options = *spec.options();
+  } else if (timestamps_ && !spec.flags().any(wire::kSyn)) {
+    segment.options.nop().nop().timestamps(ts_now(), ts_seen_);
+  }
   if (spec.payload()) segment.payload = *spec.payload();
 
   auto packet = wire::craft(segment);
@@ -61,20 +76,65 @@ Instant Peer::send(const wire::Spec& spec) {
   if (!packet) scenario_.broken(packet.error());
   auto sent = scenario_.link().send(*packet);
   if (!sent) scenario_.broken(sent.error());
-  scenario_.transcript().packet(link::Direction::to_target, connection_, *sent, *packet);
-  if (segment.flags.has(wire::kSyn)) scaling_ = segment.options.window_scale().has_value();
+  const auto entry = scenario_.transcript().packet(link::Direction::to_target, connection_, *sent, *packet);
+  if (spec.patch().empty()) {
+    oracle_.sent(segment, *sent, entry);
+  } else if (const auto patched = wire::parse(*packet);
+             patched && patched->tcp_checksum_ok && patched->ip_checksum_ok) {
+    oracle_.sent(patched->segment, *sent, entry);  // what is malformed no target may look at
+  }
   if (segment.seq == snd_nxt_) snd_nxt_ += segment.length();
+  remember(segment);
   last_event_ = *sent;
   return *sent;
 }
 
-void Peer::deliver(Received received) {
-  // The target's numbers count from its SYN from the first look on, whatever the case makes of it.
-  if (received.segment.flags.has(wire::kSyn) && !met_) {
-    met_ = true;
-    irs_ = rcv_nxt_ = received.segment.seq;
-    scenario_.transcript().connection(connection_).target_iss = irs_;
+void Peer::remember(const wire::Segment& sent) {
+  const auto timestamps = sent.options.timestamps();
+  if (timestamps) {
+    ts_sent_ = timestamps->value;
+    if (!ts_first_) ts_first_ = ts_sent_;
   }
+  if (sent.flags.has(wire::kSyn)) {
+    scaling_ = sent.options.window_scale().has_value();
+    last_syn_ = sent.seq;
+    ts_offered_ = timestamps.has_value();
+    if (sent.flags.has(wire::kAck)) agree();
+  }
+  if (sent.flags.any(wire::kRst)) return;
+  max_rcv_wnd_ = std::max<std::uint32_t>(max_rcv_wnd_, sent.window);
+  // An ACK counts only in a segment that the target does not drop for its SEQ, and only for what has been sent.
+  const wire::SeqNum end = sent.seq + sent.length();
+  const bool acceptable = !wire::before(end, snd_una_) && !wire::after(sent.seq, snd_una_ + snd_wnd_);
+  const bool newer = wire::after(sent.ack, acked_) && !wire::after(sent.ack, rcv_nxt_);
+  if (sent.flags.has(wire::kAck) && acceptable && newer) acked_ = sent.ack;
+}
+
+// The target's numbers count from its SYN from the first look on, whatever the case makes of it; and anew from that of
+// another incarnation, which answers our last SYN (RFC 9293 3.6.1, MAY-2).
+void Peer::greet(const wire::Segment& syn) {
+  const bool answers = last_syn_ && syn.flags.has(wire::kAck) && syn.ack == *last_syn_ + 1;
+  const bool anew = met_ && answers && syn.seq != irs_;
+  if (anew) snd_una_ = *last_syn_, snd_nxt_ = *last_syn_ + 1;
+  if (!met_) scenario_.transcript().connection(connection_).target_iss = syn.seq;
+  if (!met_ || anew) {
+    irs_ = rcv_nxt_ = acked_ = syn.seq;
+    ts_asked_ = syn.options.timestamps().has_value();
+    agreed_ = false;
+  }
+  met_ = true;
+  if (answers) agree();
+}
+
+// Both SYNs are known. Later ones, which a case may send, change nothing.
+void Peer::agree() {
+  if (!std::exchange(agreed_, met_)) timestamps_ = ts_asked_ && ts_offered_;
+}
+
+void Peer::deliver(Received received) {
+  if (received.segment.flags.has(wire::kSyn)) greet(received.segment);
+  if (const auto timestamps = received.segment.options.timestamps()) ts_seen_ = timestamps->value;
+  oracle_.received(received.segment, received.at, received.entry);
   inbox_.push_back(std::move(received));
   if (waiting_ != nullptr) waiting_->wake();
 }
@@ -86,8 +146,12 @@ void Peer::give_up() {
   reset.destination = target_.address;
   reset.source_port = local_.port;
   reset.destination_port = target_.port;
-  reset.seq = snd_nxt_;
   reset.flags = wire::kRst;
+  // What we have sent last it may have taken or not; only a reset at its RCV.NXT is believed (RFC 5961 3.2).
+  reset.seq = snd_una_;
+  if (const auto packet = wire::craft(reset)) (void)scenario_.link().send(*packet);
+  if (snd_una_ == snd_nxt_) return;
+  reset.seq = snd_nxt_;
   if (const auto packet = wire::craft(reset)) (void)scenario_.link().send(*packet);
 }
 
@@ -102,10 +166,20 @@ Received Peer::take() {
   return first;
 }
 
+std::vector<Received> Peer::take_all() {
+  std::vector<Received> all = std::exchange(inbox_, {});
+  for (const Received& one : all) {
+    learn(one.segment);
+    last_event_ = one.at;
+  }
+  return all;
+}
+
 void Peer::learn(const wire::Segment& segment) {
   if (!segment.flags.any(wire::kRst)) {
     const wire::SeqNum end = segment.seq + segment.length();
     if (!wire::after(segment.seq, rcv_nxt_) && wire::after(end, rcv_nxt_)) rcv_nxt_ = end;
+    if (segment.flags.has(wire::kAck) && wire::after(segment.ack, snd_una_)) snd_una_ = segment.ack;
     if (segment.flags.has(wire::kSyn)) {
       snd_wnd_shift_ = segment.options.window_scale().value_or(0);
       snd_wnd_ = segment.window;
@@ -116,7 +190,7 @@ void Peer::learn(const wire::Segment& segment) {
 }
 
 void Peer::refuse(const Received& received, const std::string& summary, std::vector<Alternative> allowed,
-                  std::string_view requirement, const wire::Spec* spec) {
+                  std::string_view requirement, const wire::Spec* spec, const model::Figure* figure) {
   scenario_.transcript().mark_unexplained(received.entry);
   Finding finding;
   finding.summary = summary;
@@ -125,6 +199,7 @@ void Peer::refuse(const Received& received, const std::string& summary, std::vec
                              seconds(std::max(Duration{0}, received.at.latest - last_event_.earliest)));
   if (spec != nullptr) finding.detail = wire::render(wire::diff(*spec, expected(), received.segment));
   finding.violated = requirement;
+  finding.figure = figure;
   throw CaseEnded(std::move(finding));
 }
 
@@ -138,9 +213,8 @@ void Peer::judge_time(const Window& window, Instant anchor, const wire::Spec& sp
   if (!maybe_early && !maybe_late) return;
 
   Finding finding;
-  finding.allowed.push_back({wire::describe(spec, expected()),
-                             window.to_string() + (window.why.empty() ? "" : " (" + window.why + ")"),
-                             std::string(requirement)});
+  finding.allowed.push_back({wire::describe(spec, expected()), window.explained(), std::string(requirement)});
+  finding.figure = window.figure;
   finding.seen = fmt::format("{}, after {:.6f} s", wire::describe(received.segment, irs_, iss_), seconds(delay.most));
   const Duration lateness = scenario_.loop().lateness_since(anchor.latest);
   const Duration overshoot = delay.least - window.latest;
@@ -160,9 +234,8 @@ void Peer::judge_time(const Window& window, Instant anchor, const wire::Spec& sp
 void Peer::nothing_came(const Window& window, Instant anchor, const wire::Spec& spec, std::string_view requirement) {
   const Duration lateness = scenario_.loop().lateness_since(anchor.latest);
   Finding finding;
-  finding.allowed.push_back({wire::describe(spec, expected()),
-                             window.to_string() + (window.why.empty() ? "" : " (" + window.why + ")"),
-                             std::string(requirement)});
+  finding.allowed.push_back({wire::describe(spec, expected()), window.explained(), std::string(requirement)});
+  finding.figure = window.figure;
   finding.seen = fmt::format("nothing for {:.3f} s", seconds(scenario_.loop().now() - anchor.latest));
   if (lateness > kLateLoop) {
     finding.kind = Finding::Kind::inconclusive;
@@ -200,8 +273,8 @@ Received Peer::Expect::await_resume() {
   Received received = peer_.take();
   if (!wire::matches(spec_, peer_.expected(), received.segment)) {
     peer_.refuse(received, "the target sent another segment than it had to",
-                 {{wire::describe(spec_, peer_.expected()), window_.to_string(), std::string(requirement_)}},
-                 requirement_, &spec_);
+                 {{wire::describe(spec_, peer_.expected()), window_.explained(), std::string(requirement_)}},
+                 requirement_, &spec_, window_.figure);
   }
   peer_.judge_time(window_, anchor_, spec_, received, requirement_);
   peer_.learn(received.segment);
@@ -231,6 +304,18 @@ void Peer::Quiet::await_resume() {
   const Received received = peer_.take();
   peer_.refuse(received, "the target sent a segment where it had to stay silent",
                {{"silence", fmt::format("for {:.3f} s", seconds(duration_)), std::string(requirement_)}}, requirement_);
+}
+
+Peer::Arrival::Arrival(Peer& peer, Duration limit)
+    : peer_(peer), until_(peer.scenario_.loop().now() + limit), waker_(peer.scenario_.loop()) {}
+
+Peer::Arrival::~Arrival() {
+  if (peer_.waiting_ == &waker_) peer_.waiting_ = nullptr;
+}
+
+void Peer::Arrival::await_suspend(std::coroutine_handle<> handle) {
+  peer_.waiting_ = &waker_;
+  waker_.arm(handle, until_);
 }
 
 }  // namespace finwait::run

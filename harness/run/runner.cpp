@@ -17,6 +17,8 @@ namespace {
 // long, and, while other cases still run, long enough for a delayed ACK or a first retransmission to show.
 constexpr Duration kTrailing = 20ms;
 constexpr Duration kTrailingBesideOthers = 300ms;
+// After a failure until the model, too, can say that something did not come.
+constexpr Duration kTrailingAfterFailure = model::kPrompt + 100ms;
 // A case that takes so much longer than it says is stopped.
 constexpr int kBudgetFactor = 2;
 constexpr Duration kBudgetExtra = 10s;
@@ -69,6 +71,7 @@ bool as_expected(Verdict verdict) {
 
 struct Runner::Sandbox {
   std::unique_ptr<target::Target> target;
+  model::Profile profile;  // what it is judged by
   std::string broken;
   std::unique_ptr<Switchboard> switchboard;
   std::vector<std::unique_ptr<Door>> doors;  // by family
@@ -89,7 +92,10 @@ struct Runner::Slot {
 
 Runner::Runner(target::Lab& lab, std::vector<Expectation> expectations, std::vector<Observer*> observers,
                RunOptions options)
-    : lab_(lab), expectations_(std::move(expectations)), observers_(std::move(observers)), options_(options) {}
+    : lab_(lab),
+      expectations_(std::move(expectations)),
+      observers_(std::move(observers)),
+      options_(std::move(options)) {}
 
 Runner::~Runner() = default;
 
@@ -100,12 +106,14 @@ tl::expected<Totals, std::string> Runner::run(const std::vector<Instance>& plan,
   make_sandboxes(plan);
   info.target = shared_->target->name();
   info.target_version = version_ = shared_->target->version();
+  info.profile = &shared_->profile;
+  info.own_profile = !options_.profile;
   info.seed = options_.seed;
   info.repeat = options_.repeat;
   begin_ = info.started = lab_.loop().now();
   for (const Instance& instance : plan) {
     info.plan.push_back(&instance);
-    info.longest = std::max(info.longest, instance.definition->lasts);
+    info.longest = std::max(info.longest, instance.definition->takes(shared_->profile.two_msl));
   }
   for (Observer* observer : observers_) observer->run_started(info);
   Task<> ticking;
@@ -166,6 +174,11 @@ tl::expected<std::unique_ptr<Runner::Sandbox>, std::string> Runner::make_sandbox
     const auto set = sandbox->target->set_sysctl(name, value);
     if (!set) return tl::unexpected(fmt::format("cannot set {} = {}: {}", name, value, set.error().name()));
   }
+  sandbox->profile = sandbox->target->profile();
+  if (options_.profile) {
+    sandbox->profile = options_.profile->with_timers_of(sandbox->profile);
+    for (const auto& [name, value] : sysctls) sandbox->profile.apply_setting(name, value);
+  }
   sandbox->switchboard = std::make_unique<Switchboard>(
       lab_.loop(), sandbox->target->link(),
       [raw = sandbox.get()](const std::string& why) { raw->broken = "the link is broken: " + why; });
@@ -219,8 +232,8 @@ void Runner::start(std::unique_ptr<Slot> owned) {
   const wire::Port closed_port{static_cast<std::uint16_t>(kFirstClosedPort + index % kClosedPorts)};
   Door& door = *place.doors.at(static_cast<std::size_t>(slot.instance->family));
   slot.scenario = std::make_unique<Scenario>(
-      c, Scenario::Place{lab_.loop(), *place.target, *place.switchboard, slot.instance->family, address, door,
-                         closed_port, mixed(slot.seed, slot.instance->id)});
+      c, Scenario::Place{lab_.loop(), *place.target, place.profile, *place.switchboard, slot.instance->family, address,
+                         door, closed_port, mixed(slot.seed, slot.instance->id), options_.judge});
   slot.root = drive(slot);
   slot.root.start();
 }
@@ -240,10 +253,11 @@ Task<> Runner::drive(Slot& slot) {
   const Case& c = scenario.definition();
   engine::Loop& loop = lab_.loop();
   try {
-    auto race = any_of(c.body(scenario), watchdog(c.lasts * kBudgetFactor + kBudgetExtra));
+    const Duration takes = c.takes(slot.place->profile.two_msl);
+    auto race = any_of(c.body(scenario), watchdog(takes * kBudgetFactor + kBudgetExtra));
     const auto winner = co_await race;
     if (winner.index() == 1) {
-      finding = error_finding(fmt::format("the case did not end: it says it lasts {:.1f} s", seconds(c.lasts)));
+      finding = error_finding(fmt::format("the case did not end: it says it lasts {:.1f} s", seconds(takes)));
     }
   } catch (const CaseEnded& ended) {
     finding = ended.finding();
@@ -252,13 +266,19 @@ Task<> Runner::drive(Slot& slot) {
   }
   // Also after a failure: what comes late belongs into the conversation that the report shows.
   trailing_++;
-  for (const TimePoint end = loop.now() + kTrailingBesideOthers; loop.now() < end;) {
+  const bool failed = finding && finding->kind == Finding::Kind::violation;
+  for (const TimePoint end = loop.now() + (failed ? kTrailingAfterFailure : kTrailingBesideOthers); loop.now() < end;) {
     co_await engine::sleep_for(loop, kTrailing);
-    if (queued_.empty() && running_.size() == trailing_) break;
+    if (!failed && queued_.empty() && running_.size() == trailing_) break;
   }
   trailing_--;
+  // The model judges every connection, whatever the script has looked at. Of one failure it knows more than the script.
+  if (auto judged = scenario.judged(); judged && (!finding || failed)) {
+    if (finding) judged->detail += "\nthe script says: " + finding->summary;
+    finding = std::move(judged);
+  }
   try {
-    if (!finding) scenario.refuse_leftovers();
+    if (!finding && c.scripted) scenario.refuse_leftovers();
   } catch (const CaseEnded& ended) {
     finding = ended.finding();
   }
@@ -287,12 +307,17 @@ void Runner::report(Slot& slot, Verdict verdict, std::optional<Finding> finding)
   result.instance = slot.instance;
   result.verdict = apply(expectation, verdict, finding.value_or(Finding{}));
   if (result.verdict != verdict && expectation != nullptr) result.reason = expectation->reason;
+  if (finding && slot.place != nullptr) result.basis = basis_of(*finding, slot.place->profile);
   result.finding = std::move(finding);
   result.started = slot.started;
   result.duration = lab_.loop().now() - slot.started;
   result.seed = slot.seed;
   result.repetition = slot.repetition;
   result.attempts = slot.attempt;
+  if (slot.scenario) {
+    result.figures = slot.scenario->figures();
+    result.detected = slot.scenario->detection();
+  }
   result.transcript = slot.scenario ? &slot.scenario->transcript() : nullptr;
   for (Observer* observer : observers_) observer->case_finished(result);
   totals_.by_verdict[static_cast<std::size_t>(result.verdict)]++;

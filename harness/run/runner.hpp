@@ -16,13 +16,15 @@ namespace finwait::run {
 
 struct RunOptions {
   std::uint64_t seed = 1;
-  std::size_t jobs = 0;               ///< how many at once; 0: all
-  int repeat = 1;                     ///< every case so often, all at once
-  bool until_fail = false;            ///< rounds until one has a verdict that is not as expected
-  Duration progress{};                ///< how often to tell observers of the progress; zero: never
-  int attempts = 3;                   ///< how often an INCONCLUSIVE case is run before it stays so
-  link::Tap* tap = nullptr;           ///< sees every packet of every sandbox as it passes
-  const bool* interrupted = nullptr;  ///< set by a signal: the run ends and reports what it has
+  std::size_t jobs = 0;                     ///< how many at once; 0: all
+  int repeat = 1;                           ///< every case so often, all at once
+  bool until_fail = false;                  ///< rounds until one has a verdict that is not as expected
+  Duration progress{};                      ///< how often to tell observers of the progress; zero: never
+  std::optional<model::Profile> profile{};  ///< judge by its values and not by the target's own
+  int attempts = 3;                         ///< how often an INCONCLUSIVE case is run before it stays so
+  link::Tap* tap = nullptr;                 ///< sees every packet of every sandbox as it passes
+  bool judge = true;  ///< by the model, beside the scripts; false only to measure what that costs
+  const bool* interrupted = nullptr;        ///< set by a signal: the run ends and reports what it has
 };
 
 /// Whether a verdict leaves the exit code at 0.

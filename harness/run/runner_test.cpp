@@ -22,13 +22,14 @@ struct Outcome {
   int attempts = 0;
   Duration duration{};
   std::size_t packets = 0;
+  Basis basis = Basis::standard;
 };
 
 class Watch : public Observer {
  public:
   void case_finished(CaseResult& r) override {
     outcomes.push_back({r.verdict, r.finding.value_or(Finding{}), r.attempts, r.duration,
-                        r.transcript == nullptr ? 0 : r.transcript->entries().size()});
+                        r.transcript == nullptr ? 0 : r.transcript->entries().size(), r.basis});
   }
   std::vector<Outcome> outcomes;
 };
@@ -313,6 +314,86 @@ TEST(Runner, TheSameSeedGivesTheSameNumbers) {
   }
   EXPECT_EQ(drawn[0], drawn[1]);
   EXPECT_NE(drawn[0], drawn[2]);
+}
+
+// What a case sees of the profile it is judged by.
+model::Profile seen;
+Task<> look_at_profile(Scenario& s) {
+  seen = s.profile();
+  co_return;
+}
+
+TEST(Runner, JudgesByTheTargetsOwnProfileWithTheSettingsOfItsSandbox) {
+  testing::FakeLab lab;
+  Case c = make(look_at_profile);
+  c.sysctls = {{"net.ipv4.tcp_fin_timeout", "2"}};
+  run_all({c}, lab);
+  EXPECT_EQ(seen.name, "fake");
+  EXPECT_EQ(seen.two_msl, 60s);
+  EXPECT_EQ(seen.fin_wait_2_orphan, 2s);
+}
+
+TEST(Runner, JudgesByAnotherProfileOnRequestButNotItsTimersNorAgainstTheCasesSettings) {
+  testing::FakeLab lab;
+  RunOptions options;
+  options.profile = *model::find_profile("linux");
+  options.profile->two_msl = 90s;
+  Case c = make(look_at_profile);
+  c.sysctls = {{"net.ipv4.tcp_fin_timeout", "2"}};
+  run_all({c}, lab, options);
+  EXPECT_EQ(seen.name, "linux");
+  EXPECT_EQ(seen.two_msl, 90s);
+  EXPECT_EQ(seen.fin_wait_2_orphan, 2s);
+  EXPECT_EQ(seen.granularity, model::Granularity::exact) << "as the fake target's";
+}
+
+/// TIME-WAIT has to last as long as the profile says.
+Task<> waits_as_documented(Scenario& s) {
+  const auto timer = s.documented(&model::Profile::two_msl);
+  auto [peer, app] = co_await s.established();
+  co_await time_wait(peer, app);
+  co_await s.pause(timer.nominal - 1s);
+  peer.send(old_ack(peer));
+  co_await peer.expect(ack(), within(kAtOnce).because_of(timer), "RFC9293-MUST-13");
+}
+
+TEST(Runner, AViolationOfADocumentedValueIsNotOneOfTheStandard) {
+  struct Row {
+    const char* profile;
+    Verdict verdict;
+    Basis basis;
+  };
+  for (const Row& row : {Row{"linux", Verdict::pass, Basis::standard}, Row{"textbook", Verdict::fail, Basis::standard},
+                         Row{"lwip", Verdict::fail, Basis::documented}}) {
+    testing::FakeLab lab;
+    RunOptions options;
+    options.profile = *model::find_profile(row.profile);
+    Case c = make(waits_as_documented);
+    c.lasts = 5min;
+    const Outcome outcome = run_all({c}, lab, options).at(0);
+    EXPECT_EQ(outcome.verdict, row.verdict) << row.profile;
+    EXPECT_EQ(outcome.basis, row.basis) << row.profile;
+    if (outcome.verdict == Verdict::pass) continue;
+    ASSERT_EQ(outcome.finding.allowed.size(), 1U);
+    EXPECT_THAT(outcome.finding.allowed[0].when,
+                HasSubstr(std::string("the profile ") + row.profile + " has time-wait = "));
+  }
+}
+
+TEST(Basis, OfARequirementThatIsNoRfcsIsWhatTheTargetDocuments) {
+  const model::Profile& p = *model::find_profile("linux");
+  Finding finding;
+  finding.violated = "RFC9293-MUST-13";
+  EXPECT_EQ(basis_of(finding, p), Basis::standard);
+  finding.figure = model::find_figure("time-wait");
+  EXPECT_EQ(basis_of(finding, p), Basis::documented) << "60 s is Linux's own";
+  finding.figure = model::find_figure("keepalive-idle");
+  EXPECT_EQ(basis_of(finding, p), Basis::standard) << "7200 s is the standard's as well";
+  finding.figure = model::find_figure("keepalive-interval");
+  EXPECT_EQ(basis_of(finding, p), Basis::documented) << "no RFC has an interval";
+  finding.figure = nullptr;
+  finding.violated = "POSIX-RECV-ETIMEDOUT";
+  EXPECT_EQ(basis_of(finding, p), Basis::documented);
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 #include "harness/run/scenario.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 namespace finwait::run {
 
@@ -21,6 +24,12 @@ Scenario::Scenario(const Case& c, const Place& place)
   place_.switchboard.attach(place_.address, *this);
 }
 
+model::TimerWindow Scenario::documented(Duration model::Profile::*field) {
+  model::TimerWindow timer = profile().timer(field);
+  if (std::ranges::find(figures_, timer.figure) == figures_.end()) figures_.push_back(timer.figure);
+  return timer;
+}
+
 Scenario::~Scenario() {
   place_.switchboard.detach(place_.address);
   // Nothing of the case may live on in the target: not its sockets (they reset when they are destroyed), and not an
@@ -32,10 +41,10 @@ std::string_view Scenario::main_requirement() const {
   return case_.covers.empty() ? std::string_view{} : std::string_view{case_.covers.front()};
 }
 
-Peer& Scenario::add_peer(wire::Port local, wire::Port target_port) {
+Peer& Scenario::add_peer(wire::Port local, wire::Port target_port, bool listens) {
   const wire::Endpoint target{place_.target.address(place_.family), target_port};
   peers_.push_back(
-      std::make_unique<Peer>(*this, wire::Endpoint{place_.address, local}, target, wire::SeqNum(random())));
+      std::make_unique<Peer>(*this, wire::Endpoint{place_.address, local}, target, wire::SeqNum(random()), listens));
   routes_[key(local, target_port)] = peers_.back().get();
   return *peers_.back();
 }
@@ -48,10 +57,10 @@ wire::Port Scenario::next_port() {
 
 Peer& Scenario::new_peer() {
   listener();
-  return add_peer(next_port(), Door::kPort);
+  return add_peer(next_port(), Door::kPort, true);
 }
 
-Peer& Scenario::new_peer_of_closed_port() { return add_peer(next_port(), place_.closed_port); }
+Peer& Scenario::new_peer_of_closed_port() { return add_peer(next_port(), place_.closed_port, false); }
 
 target::Listener& Scenario::listener() {
   const auto open = place_.door.listener();
@@ -100,18 +109,35 @@ Task<Connection> Scenario::accept(Peer& peer) {
   co_return attach(peer, std::move(*socket));
 }
 
-Task<Connection> Scenario::accept_active() {
-  Peer& peer = add_peer(next_port(), wire::Port{0});
+Task<App*> Scenario::try_accept(Peer& peer, Duration limit) {
+  auto op = listener().accept(peer.local());
+  auto waiting = op.before(loop(), loop().now() + limit);
+  auto socket = co_await waiting;
+  co_return socket ? &attach(peer, std::move(*socket)).app : nullptr;
+}
+
+Task<Scenario::Opening> Scenario::opening() {
+  Peer& peer = add_peer(next_port(), wire::Port{0}, false);
   awaiting_syn_ = &peer;
+  const TimePoint begin = loop().now();
   auto op = place_.target.connect(peer.local());
+  model::Call call;
+  call.kind = model::Call::Kind::connect;
+  peer.oracle().called(call, {begin, loop().now()}, Transcript::kNotKept);
   co_await peer.expect(wire::syn().any_ack(), within(kHandshake));
+  co_return Opening{peer, std::move(op)};
+}
+
+Task<Connection> Scenario::accept_active() {
+  auto begun = opening();
+  Opening open = co_await begun;
   const auto options = wire::OptionList().mss(family() == wire::Family::ipv4 ? kMss4 : kMss6);
-  peer.send(wire::syn_ack().options(options));
-  co_await peer.expect(wire::ack(), within(kHandshake));
-  auto waiting = op.before(loop(), loop().now() + kHandshake);
+  open.peer.send(wire::syn_ack().options(options));
+  co_await open.peer.expect(wire::ack(), within(kHandshake));
+  auto waiting = open.call.before(loop(), loop().now() + kHandshake);
   auto socket = co_await waiting;
   if (!socket) broken("connect() failed with " + socket.error().name());
-  co_return attach(peer, std::move(*socket));
+  co_return attach(open.peer, std::move(*socket));
 }
 
 void Scenario::fail(const std::string& summary, const std::string& allowed, const std::string& seen,
@@ -141,6 +167,34 @@ void Scenario::broken(const std::string& summary) {
 void Scenario::note(const std::string& text) {
   const TimePoint now = loop().now();
   transcript_.note({now, now}, text);
+}
+
+std::optional<Finding> Scenario::judged() {
+  const model::Violation* first = nullptr;
+  Peer* where = nullptr;
+  for (const auto& peer : peers_) {
+    peer->oracle().finish(loop().now());
+    const auto& violation = peer->oracle().violation();
+    if (!violation || (first != nullptr && first->at.latest <= violation->at.latest)) continue;
+    first = &*violation;
+    where = peer.get();
+  }
+  if (first == nullptr) return std::nullopt;
+  if (first->tag != Transcript::kNotKept && !first->silence) transcript_.mark_unexplained(first->tag);
+  if (first->silence) {
+    const auto entry = transcript_.note(first->at, first->summary);
+    transcript_.mark_unexplained(entry);
+  }
+  Finding finding;
+  finding.summary = first->summary;
+  finding.violated = first->requirement;
+  finding.figure = first->figure;
+  for (const model::Way& way : first->allowed) finding.allowed.push_back({way.what, way.when, way.requirement});
+  finding.seen = first->seen;
+  finding.detail = fmt::format("the target can have been in {}", fmt::join(first->states, " or "));
+  if (!first->diagnosis.empty()) finding.detail += "\n" + first->diagnosis;
+  (void)where;
+  return finding;
 }
 
 void Scenario::refuse_leftovers() {

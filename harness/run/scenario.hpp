@@ -38,12 +38,14 @@ class Scenario : public Host {
   struct Place {
     engine::Loop& loop;
     target::Target& target;
+    const model::Profile& profile;  ///< what the target is judged by
     Switchboard& switchboard;
     wire::Family family = wire::Family::ipv4;
     wire::Address address;     ///< the peers' own
     Door& door;                ///< where the target listens, for all cases of the sandbox
     wire::Port closed_port{};  ///< where it does not
     std::uint64_t seed = 0;
+    bool judge = true;  ///< by the model, beside the script
   };
 
   Scenario(const Case& c, const Place& place);
@@ -59,6 +61,18 @@ class Scenario : public Host {
   Peer& new_peer_of_closed_port();
   /// Takes the connection that this peer has opened from the listening socket.
   Task<Connection> accept(Peer& peer);
+  /// The same where it is not sure that there will be one: nullptr when there is none within `limit`.
+  Task<App*> try_accept(Peer& peer, Duration limit);
+
+  /// A call of connect() that is on its way.
+  struct Opening {
+    Peer& peer;
+    engine::Op<std::unique_ptr<target::Socket>> call;
+  };
+  /// The target has begun to open a connection to a new peer, and its SYN has come: SYN-SENT.
+  Task<Opening> opening();
+  /// Holds the socket that such a call has given.
+  Connection attach(Peer& peer, std::unique_ptr<target::Socket> socket);
 
   /// co_await: this long from now.
   [[nodiscard]] engine::SleepUntil pause(Duration d) { return engine::sleep_for(loop(), d); }
@@ -68,7 +82,10 @@ class Scenario : public Host {
   }
   /// The window in which the target's timer of this length is due.
   [[nodiscard]] Window timer(Duration nominal) const { return due(profile().timer(nominal)); }
-  [[nodiscard]] const model::Profile& profile() const { return place_.target.profile(); }
+  /// The same for a timer that the profile gives the length of: `s.documented(&Profile::two_msl)`. A window that
+  /// follows from it is told so: `within(100ms).because_of(timer)`.
+  model::TimerWindow documented(Duration model::Profile::*field);
+  [[nodiscard]] const model::Profile& profile() const { return place_.profile; }
   /// A number that the seed determines.
   std::uint32_t random() { return static_cast<std::uint32_t>(random_()); }
 
@@ -81,6 +98,12 @@ class Scenario : public Host {
   [[noreturn]] void broken(const std::string& summary);
   void note(const std::string& text);
 
+  /// What the target has been found to be on one axis: one of these, all but one of them ruled out if possible; none of
+  /// the axis's when it behaves like none. For detection (cases/detect.cpp); it ends nothing.
+  void detected(model::Choices choices, std::string seen) { detected_ = {choices, std::move(seen)}; }
+
+  /// What the model does not explain, on any connection: the first such thing. Everything has to have been delivered.
+  [[nodiscard]] std::optional<Finding> judged();
   /// What no expectation took: throws CaseEnded for the first segment that is still pending on any connection.
   void refuse_leftovers();
   /// The same for packets that are no segments, and segments of connections that do not exist.
@@ -89,9 +112,13 @@ class Scenario : public Host {
   [[nodiscard]] engine::Loop& loop() const { return place_.loop; }
   [[nodiscard]] target::Target& target() const { return place_.target; }
   [[nodiscard]] link::Link& link() const { return place_.switchboard.link(); }
+  [[nodiscard]] bool judges() const { return place_.judge; }
   [[nodiscard]] wire::Family family() const { return place_.family; }
   [[nodiscard]] Transcript& transcript() { return transcript_; }
   [[nodiscard]] const Case& definition() const { return case_; }
+  [[nodiscard]] const std::optional<Detected>& detection() const { return detected_; }
+  /// The profile's values that the case has asked for so far.
+  [[nodiscard]] const std::vector<const model::Figure*>& figures() const { return figures_; }
   /// What an expectation breaks that names no requirement itself: the first that the case covers.
   [[nodiscard]] std::string_view main_requirement() const;
 
@@ -103,8 +130,7 @@ class Scenario : public Host {
   Task<Connection> accept_passive();
   Task<Connection> accept_active();
   wire::Port next_port();
-  Peer& add_peer(wire::Port local, wire::Port target);
-  Connection attach(Peer& peer, std::unique_ptr<target::Socket> socket);
+  Peer& add_peer(wire::Port local, wire::Port target, bool listens);
   [[nodiscard]] static std::uint32_t key(wire::Port local, wire::Port target) {
     return std::uint32_t{number(local)} << 16 | number(target);
   }
@@ -121,6 +147,8 @@ class Scenario : public Host {
   std::uint16_t next_port_;
   std::optional<std::uint32_t> unknown_;  ///< the transcript's place for packets of no connection
   std::optional<Finding> stray_;
+  std::optional<Detected> detected_;
+  std::vector<const model::Figure*> figures_;
 };
 
 }  // namespace finwait::run

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/model/profile.hpp"
+
 namespace finwait::run {
 
 enum class Verdict : std::uint8_t {
@@ -38,7 +40,24 @@ struct Finding {
   std::string seen;
   std::string detail;    ///< more lines: a field-by-field comparison
   std::string violated;  ///< the requirement that the observed behaviour breaks; empty unless a violation
+  const model::Figure* figure = nullptr;  ///< the profile's value by which it was judged; nullptr: by none
 };
+
+/// What a case of detection has found out about one axis.
+struct Detected {
+  model::Choices choices;
+  std::string seen;  ///< one line
+};
+
+/// Which of the two questions a violation answers.
+enum class Basis : std::uint8_t {
+  standard,    ///< the target does not follow the standard
+  documented,  ///< it does not do what it documents, or the profile it is judged by
+};
+std::string_view to_string(Basis basis);
+/// An RFC's requirement is the standard's, unless it was judged by a value of the profile that is not the standard's.
+/// All others (POSIX, Linux, de facto) are what a stack says of its own API and settings.
+Basis basis_of(const Finding& finding, const model::Profile& profile);
 
 /// Thrown inside a case by what it awaits; unwinds the coroutine, which releases all it holds.
 class CaseEnded : public std::exception {

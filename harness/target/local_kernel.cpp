@@ -83,6 +83,7 @@ Op<std::unique_ptr<Socket>> LocalKernel::connect(const Endpoint& peer) {
 Result<void> LocalKernel::set_sysctl(const std::string& name, const std::string& value) {
   const int error = sandbox_->set_sysctl(name, value);
   if (error != 0) return tl::unexpected(Errno{error, {}});
+  profile_.apply_setting(name, value);
   return {};
 }
 

@@ -7,6 +7,7 @@
 
 #include "harness/testing/fake_target.hpp"
 #include "harness/wire/codec.hpp"
+#include "harness/wire/icmp.hpp"
 
 namespace finwait::testing {
 
@@ -35,7 +36,9 @@ class FakePeer {
     segment.seq = kIss + seq;
     if (flags.any(wire::kAck)) segment.ack = irs + ack;
     segment.window = window;
+    segment.urgent = flags.any(wire::kUrg) ? 1 : 0;
     segment.payload = wire::to_bytes(text);
+    if (ts_value) segment.options.nop().nop().timestamps(*ts_value, last_ts ? last_ts->value : 0);
     (void)made->link().send(*wire::craft(segment));
     drain();
   }
@@ -45,15 +48,28 @@ class FakePeer {
       const auto parsed = wire::parse(octets);
       if (!parsed || !parsed->tcp_checksum_ok) return seen.push_back({at.latest - mark, "broken"});
       wire::Segment segment = parsed->segment;
+      last_packet.assign(octets.begin(), octets.end());
       if (segment.flags.any(wire::kSyn)) irs = segment.seq;
       if (!segment.options.well_formed()) seen.push_back({at.latest - mark, "malformed options"});
+      const std::string times = note_timestamps(segment);
       segment.window = 0;
       segment.options = {};
       const bool absolute = segment.flags.any(wire::kRst) && segment.seq == SeqNum{0};
       std::string text = wire::describe(segment, absolute ? SeqNum{0} : irs, kIss);
       if (const auto cut = text.find(" win"); cut != std::string::npos) text.resize(cut);
+      text += times;
       seen.push_back({at.latest - mark, text});
     });
+  }
+
+  /// An ICMP error about the last packet that came; `seq_error` makes the quoted SEQ another one.
+  void icmp(wire::IcmpError error, std::uint32_t seq_error = 0) {
+    drain();
+    wire::Segment quoted = wire::parse(last_packet)->segment;
+    quoted.seq += seq_error;
+    const auto packet = wire::icmp_error(error, made->first_peer_address(family), *wire::craft(quoted));
+    (void)made->link().send(*packet);
+    drain();
   }
 
   /// What came since the last call, without times.
@@ -89,6 +105,19 @@ class FakePeer {
     handshake = replies();
     mark_now();
   }
+  /// The target's SYN is under way; numbers are relative to it.
+  void open_actively() {
+    opening.emplace(made->connect({made->first_peer_address(family), wire::Port{1234}}));
+    drain();
+    target_port = wire::parse(last_packet)->segment.source_port;
+  }
+  /// How the active open has ended: "open", an errno's name, or "waits". Takes the socket.
+  std::string opened() {
+    if (!opening || !opening->ready()) return "waits";
+    if (!opening->result()) return opening->result().error().name();
+    app = std::move(*opening->result());
+    return "open";
+  }
   /// "data", "EOF", an errno's name, or "waits".
   std::string recv() {
     auto op = app->recv(100);
@@ -106,15 +135,31 @@ class FakePeer {
 
   FakeLab lab;
   std::unique_ptr<target::Target> made;
+  std::optional<std::uint32_t> ts_value;    ///< of the timestamps we send; none: without
+  std::optional<wire::Timestamps> last_ts;  ///< the last that came
+  Bytes last_packet;
   wire::Family family = wire::Family::ipv4;
   std::unique_ptr<target::Listener> listener;
   std::unique_ptr<target::Socket> app;
+  std::optional<engine::Op<std::unique_ptr<target::Socket>>> opening;
   wire::Port target_port = kPort;
   SeqNum irs;
   std::uint16_t window = 65535;
   std::vector<Seen> seen;
   std::vector<std::string> handshake;  ///< what came before the connection was established
   TimePoint mark{};
+
+ private:
+  // " ts +5 ecr 7": the target's value relative to its first one. Only when we send timestamps ourselves.
+  std::string note_timestamps(const wire::Segment& segment) {
+    if (!ts_value) return {};
+    const auto timestamps = segment.options.timestamps();
+    if (!timestamps) return " no ts";
+    if (!first_ts) first_ts = timestamps->value;
+    last_ts = timestamps;
+    return fmt::format(" ts {:+} ecr {}", static_cast<std::int32_t>(timestamps->value - *first_ts), timestamps->echo);
+  }
+  std::optional<std::uint32_t> first_ts;
 };
 
 /// A conversation, and all that can be seen of it from outside, as text.
@@ -133,6 +178,7 @@ class Talk : public FakePeer {
     set(target::SocketOption::keepalive, 1);
   }
   void shut() { (void)app->shutdown(target::How::wr); }
+  void note_opened() { note(opened()); }
   void fill_window() {
     const std::string chunk(1285, 'x');  // 51 of them
     for (std::uint32_t i = 0; i < 51; i++) send(wire::kAck, 1 + i * 1285, 1, chunk);

@@ -72,7 +72,11 @@ Op<SocketPtr> FakeSocket::connecting(const std::shared_ptr<FakeTcp>& tcp, const 
         if (state != TcpState::closed) return std::make_unique<FakeSocket>(tcp, connection);
         return failed(std::exchange(connection->error, 0));
       },
-      [tcb](auto attempt) { tcb->waiting.push_back(std::move(attempt)); }, [tcp, tcb] { tcp->close(tcb); });
+      [tcb](auto attempt) { tcb->waiting.push_back(std::move(attempt)); },
+      [tcp, tcb] {
+        tcb->waiting.clear();
+        tcp->close(tcb);
+      });
 }
 
 Op<SocketPtr> FakeListener::accept(const Endpoint& peer) {

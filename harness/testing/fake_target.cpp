@@ -96,6 +96,7 @@ Result<void> FakeTarget::set_sysctl(const std::string& name, const std::string& 
   } else {
     *found->second = std::chrono::seconds(*number);
   }
+  profile_.apply_setting(name, value);
   return {};
 }
 

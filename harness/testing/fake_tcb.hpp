@@ -38,18 +38,25 @@ struct Tcb {
   // Sending. The queue holds what is not acknowledged, from SND.UNA on; SND.NXT says how much of it has been sent.
   SeqNum iss, snd_una, snd_nxt, snd_wl1, snd_wl2;
   std::uint32_t snd_wnd = 0, max_snd_wnd = 0;
-  std::uint16_t mss = 536;
+  std::uint16_t mss = 536;  ///< of text and options together
   Bytes queue;
+  bool syn_acked = false;
   bool fin_wanted = false;  ///< the application has closed: a FIN follows the queue
   bool fin_sent = false, fin_acked = false;
   SeqNum fin_ack;  ///< what our first FIN acknowledged
 
   // Receiving.
   SeqNum irs, rcv_nxt;
+  SeqNum rcv_edge;  ///< the right edge of the window that the peer knows of
   Bytes unread;
-  std::uint32_t advertised = 0;     ///< the window that the peer knows of
   std::vector<wire::Segment> held;  ///< above a gap
   bool peer_fin = false;
+
+  // Timestamps (RFC 7323).
+  bool timestamps = false;  ///< both SYNs have offered them
+  std::uint32_t ts_offset = 0, ts_recent = 0;
+  TimePoint ts_recent_at{};  ///< when TS.Recent was last confirmed
+  SeqNum last_ack_sent;
 
   // The application's view.
   bool orphan = false;  ///< nobody holds the socket any more
@@ -78,11 +85,21 @@ struct Tcb {
 
   [[nodiscard]] std::uint32_t outstanding() const { return snd_nxt.value() - snd_una.value(); }
   /// Octets of the queue that have been sent.
-  [[nodiscard]] std::size_t sent() const { return std::min<std::size_t>(outstanding(), queue.size()); }
-  [[nodiscard]] bool unsent() const { return sent() < queue.size() || (fin_wanted && !fin_sent); }
-  [[nodiscard]] std::uint32_t window() const {
-    return static_cast<std::uint32_t>(65535 - std::min<std::size_t>(65535, unread.size()));
+  [[nodiscard]] std::size_t sent() const {
+    const std::uint32_t syn = syn_acked || outstanding() == 0 ? 0 : 1;
+    return std::min<std::size_t>(outstanding() - syn, queue.size());
   }
+  [[nodiscard]] bool unsent() const { return sent() < queue.size() || (fin_wanted && !fin_sent); }
+  /// RCV.WND: what is left of the window that the peer knows of.
+  [[nodiscard]] std::uint32_t window() const {
+    return wire::after(rcv_nxt, rcv_edge) ? 0 : static_cast<std::uint32_t>(rcv_edge - rcv_nxt);
+  }
+  /// The window to tell the peer next.
+  [[nodiscard]] std::uint16_t room() const {
+    return static_cast<std::uint16_t>(65535 - std::min<std::size_t>(65535, unread.size()));
+  }
+  /// How much text fits into a segment of ours (RFC 9293 3.7.1, Eff.snd.MSS).
+  [[nodiscard]] std::size_t most_text() const { return mss - (timestamps ? std::size_t{12} : 0); }
   /// May still hold text from the peer: ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2.
   [[nodiscard]] bool receives() const {
     return state == TcpState::established || state == TcpState::fin_wait_1 || state == TcpState::fin_wait_2;

@@ -17,6 +17,19 @@ std::uint16_t peer_mss(const Segment& syn) {
   return std::max<std::uint16_t>(syn.options.mss().value_or(fallback), 64);
 }
 
+// RFC 7323 7.1: another one for every pair of endpoints, and the same for its next incarnation, so that its clock goes
+// on.
+std::uint32_t timestamp_offset(const Endpoint& local, const Endpoint& peer) {
+  std::uint32_t hash = 2166136261U;
+  const auto mix = [&hash](std::uint32_t octet) { hash = (hash ^ octet) * 16777619U; };
+  for (const Endpoint& end : {local, peer}) {
+    for (const std::uint8_t octet : end.address.octets) mix(octet);
+    mix(wire::number(end.port) >> 8U);
+    mix(wire::number(end.port) & 0xffU);
+  }
+  return hash >> 2U;
+}
+
 }  // namespace
 
 FakeTcp::FakeTcp(const engine::Waiter& clock, const model::Profile& profile, Defects defects, Emit emit)
@@ -41,6 +54,7 @@ FakeTcp::TcbPtr FakeTcp::make_tcb(const Endpoint& local, const Endpoint& peer) {
   tcb->local = local;
   tcb->peer = peer;
   tcb->iss = tcb->snd_una = tcb->snd_nxt = new_iss();
+  tcb->ts_offset = timestamp_offset(local, peer);
   tcb->rto = profile_.rto_initial;
   tcb->keepalive.idle = settings.keepalive_idle;
   tcb->keepalive.interval = settings.keepalive_interval;
@@ -68,6 +82,7 @@ void FakeTcp::settle(const TcbPtr& tcb) {
 
 void FakeTcp::packet(ByteView octets) {
   const auto parsed = wire::parse(octets);
+  if (!parsed && parsed.error().kind == wire::ParseError::Kind::not_tcp) return icmp_arrives(octets);
   if (!parsed || !parsed->ip_checksum_ok || !parsed->tcp_checksum_ok) return;
   const Segment& segment = parsed->segment;
   const Endpoint local{segment.destination, segment.destination_port};
@@ -101,6 +116,7 @@ void FakeTcp::listener_arrives(const Segment& segment) {
   }
 }
 
+// Text and FIN that come with a SYN are left to be sent again; nothing acknowledges them.
 void FakeTcp::passive_open(const Segment& syn, SeqNum iss, const TcbPtr& old_incarnation) {
   auto tcb = make_tcb({syn.destination, syn.destination_port}, {syn.source, syn.source_port});
   tcb->old_incarnation = old_incarnation;
@@ -110,6 +126,7 @@ void FakeTcp::passive_open(const Segment& syn, SeqNum iss, const TcbPtr& old_inc
   tcb->mss = peer_mss(syn);
   tcb->snd_wnd = tcb->max_snd_wnd = syn.window;
   tcb->snd_wl1 = syn.seq;
+  offered_timestamps(*tcb, syn, now());
   tcb->state = TcpState::syn_received;
   tcb->snd_nxt += 1;
   tcb->timed = {tcb->iss, now()};
@@ -119,7 +136,7 @@ void FakeTcp::passive_open(const Segment& syn, SeqNum iss, const TcbPtr& old_inc
 }
 
 void FakeTcp::established(Tcb& tcb) {
-  tcb.state = TcpState::established;
+  tcb.state = tcb.fin_wanted ? TcpState::fin_wait_1 : TcpState::established;  // closed in SYN-RECEIVED
   tcb.old_incarnation.reset();
   if (tcb.retries > 0) tcb.rto = std::max<Duration>(profile_.rto_min, 3s);  // RFC 6298 5.7
   tcb.retries = 0;
@@ -142,13 +159,19 @@ void FakeTcp::drop(Tcb& tcb, int error) {
 
 bool FakeTcp::listen(const Endpoint& local) { return listeners_.try_emplace(local).second; }
 
+// What nobody has accepted is reset with it.
 void FakeTcp::unlisten(const Endpoint& local) {
-  listeners_.erase(local);
+  const auto listener = listeners_.find(local);
+  if (listener == listeners_.end()) return;
   std::vector<TcbPtr> orphans;
   for (const auto& [key, tcb] : connections_) {
     const bool embryonic = tcb->state == TcpState::syn_received && !tcb->active;
     if (key.first == local && embryonic) orphans.push_back(tcb);
   }
+  if (!has(Defect::listener_close_forgets_connections)) {
+    orphans.insert(orphans.end(), listener->second.ready.begin(), listener->second.ready.end());
+  }
+  listeners_.erase(listener);
   for (const auto& tcb : orphans) abort(tcb);
 }
 
@@ -175,8 +198,14 @@ void FakeTcp::wake_listener(const Endpoint& local) {
 }
 
 FakeTcp::TcbPtr FakeTcp::connect(const wire::Address& local, const Endpoint& peer) {
-  auto tcb = make_tcb({local, wire::Port{next_port_}}, peer);
-  next_port_ = next_port_ == 60999 ? std::uint16_t{32768} : static_cast<std::uint16_t>(next_port_ + 1);
+  const auto next_port = [this] {
+    const wire::Port port{next_port_};
+    next_port_ = next_port_ == 60999 ? std::uint16_t{32768} : static_cast<std::uint16_t>(next_port_ + 1);
+    return port;
+  };
+  wire::Port port = next_port();
+  while (connections_.contains({{local, port}, peer})) port = next_port();  // an OPEN of it would be an error (3.10.1)
+  auto tcb = make_tcb({local, port}, peer);
   tcb->active = true;
   tcb->state = TcpState::syn_sent;
   tcb->snd_nxt += 1;
@@ -200,9 +229,12 @@ void FakeTcp::arrives_syn_sent(Tcb& tcb, const Segment& segment) {
     if (!has(Defect::syn_sent_bad_ack_silent)) emit_rst_for(segment);
     return;
   }
-  if (!segment.flags.any(wire::kSyn)) return;
+  if (has(Defect::syn_sent_takes_fin) && segment.flags.any(wire::kFin)) return drop(tcb, ECONNRESET);
+  if (!segment.flags.any(wire::kSyn) || (!acks && has(Defect::simultaneous_open_broken))) return;
   tcb.irs = segment.seq;
   tcb.rcv_nxt = segment.seq + 1;
+  tcb.rcv_edge = tcb.rcv_nxt + tcb.room();  // our SYN has told it
+  offered_timestamps(tcb, segment, now());
   tcb.mss = peer_mss(segment);
   tcb.snd_wnd = tcb.max_snd_wnd = segment.window;
   tcb.snd_wl1 = segment.seq;
@@ -212,8 +244,10 @@ void FakeTcp::arrives_syn_sent(Tcb& tcb, const Segment& segment) {
   }
   sample_rtt(tcb, segment.ack);
   tcb.snd_una = tcb.snd_wl2 = segment.ack;
+  tcb.syn_acked = true;
   established(tcb);
   emit_ack(tcb);
+  push(tcb);
 }
 
 }  // namespace finwait::testing

@@ -7,6 +7,12 @@
 //   fake_tcp_output.cpp  what is sent
 //   fake_tcp_timers.cpp  timeouts (3.10.8) and keepalive (3.8.4)
 //   fake_tcp_calls.cpp   the application's calls
+//   fake_tcp_timestamps.cpp  RFC 7323, and RFC 6191 in TIME-WAIT
+//   fake_tcp_icmp.cpp    ICMP errors (3.9.2.2)
+//
+// Where standards leave a choice: challenge ACKs and the range of old ACKs of RFC 5961, a RST ends TIME-WAIT, a SYN
+// there as RFC 6191 has it, strict timestamps, half-duplex close, keepalive off, 60 s for an orphan in FIN-WAIT-2. No
+// window scale.
 #pragma once
 
 #include <deque>
@@ -90,7 +96,9 @@ class FakeTcp {
   void arrives(const TcbPtr& tcb, const wire::Segment& segment);
   void arrives_syn_sent(Tcb& tcb, const wire::Segment& segment);
   void arrives_synchronized(const TcbPtr& tcb, const wire::Segment& segment);
+  bool taken_without_ack(Tcb& tcb, const wire::Segment& segment);
   void restart_idle(Tcb& tcb, const wire::Segment& segment);
+  [[nodiscard]] std::uint32_t receive_window(const Tcb& tcb) const;
   [[nodiscard]] bool acceptable(const Tcb& tcb, const wire::Segment& segment) const;
   void unacceptable(Tcb& tcb, const wire::Segment& segment);
   bool duplicate_fin(Tcb& tcb, const wire::Segment& segment);
@@ -99,17 +107,35 @@ class FakeTcp {
   [[nodiscard]] bool rst_ignored(const Tcb& tcb, const wire::Segment& segment) const;
   void rst_accepted(const TcbPtr& tcb);
   void syn_arrives(Tcb& tcb, const wire::Segment& segment);
-  bool reopens(const TcbPtr& tcb, const wire::Segment& segment);
   /// Step 5. False when the segment goes no further.
   bool ack_arrives(Tcb& tcb, const wire::Segment& segment);
   bool ack_in_syn_received(Tcb& tcb, const wire::Segment& segment);
+  void any_ack_ends(Tcb& tcb);
+  void icmp_arrives(ByteView octets);
+
+  // Timestamps.
+  [[nodiscard]] std::uint32_t own_timestamp(const Tcb& tcb) const;
+  /// The peer's SYN has come.
+  static void offered_timestamps(Tcb& tcb, const wire::Segment& syn, TimePoint now);
+  void write_timestamps(const Tcb& tcb, wire::Segment& segment) const;
+  /// Writes them when they were agreed on.
+  void add_timestamps(const Tcb& tcb, wire::Segment& segment) const;
+  /// PAWS would refuse it.
+  [[nodiscard]] bool stale(const Tcb& tcb, const wire::Segment& segment) const;
+  bool timestamps_pass(const TcbPtr& tcb, const wire::Segment& segment);
+  void note_timestamp(Tcb& tcb, const wire::Segment& segment);
+  [[nodiscard]] bool is_new_incarnation(const Tcb& old, const wire::Segment& syn) const;
+  bool reopens(const TcbPtr& tcb, const wire::Segment& segment);
 
   // Text and FIN.
   void acknowledged(Tcb& tcb, SeqNum ack);
   void fin_acknowledged(Tcb& tcb);
   void sample_rtt(Tcb& tcb, SeqNum ack);
   void learn_window(Tcb& tcb, const wire::Segment& segment);
-  void text_arrives(Tcb& tcb, const wire::Segment& segment);
+  [[nodiscard]] wire::Segment trimmed(const Tcb& tcb, wire::Segment segment) const;
+  void text_arrives(Tcb& tcb, const wire::Segment& arrived);
+  void text_after_fin(Tcb& tcb, const wire::Segment& segment);
+  void hold(Tcb& tcb, wire::Segment segment);
   bool text_is_lost(Tcb& tcb, const wire::Segment& segment);
   /// Takes what is new of a segment that covers RCV.NXT.
   void take_text(Tcb& tcb, const wire::Segment& segment);
@@ -120,18 +146,20 @@ class FakeTcp {
   void enter_fin_wait_2(Tcb& tcb);
 
   // Output.
+  wire::Segment segment_of(Tcb& tcb, wire::Flags flags, SeqNum seq);
   void emit(Tcb& tcb, wire::Flags flags, SeqNum seq, Bytes payload = {});
-  void emit_ack(Tcb& tcb) { emit(tcb, wire::kAck, tcb.snd_nxt); }
+  void emit_ack(Tcb& tcb);
   /// The empty ACK that an unacceptable segment draws.
   void emit_challenge(Tcb& tcb);
   void emit_syn(Tcb& tcb);
   void emit_fin(Tcb& tcb, SeqNum seq, Bytes payload = {});
   void emit_rst_for(const wire::Segment& segment);
-  void emit_abort(Tcb& tcb);
+  void emit_abort(Tcb& tcb, std::uint32_t seq_error = 0);
   void transmit(const wire::Segment& segment, const wire::Patch& patch = {});
   /// Sends what the window lets through.
   void push(Tcb& tcb);
   void close_writing(Tcb& tcb);
+  void close_in_syn_received(Tcb& tcb);
 
   // Timeouts.
   void fire(Tcb& tcb);

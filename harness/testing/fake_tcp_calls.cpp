@@ -19,7 +19,8 @@ Result<std::size_t> FakeTcp::send(const TcbPtr& tcb, ByteView octets) {
   if (tcb->error != 0) return failed(std::exchange(tcb->error, 0));
   if (has(Defect::send_after_shutdown) && tcb->write_shut) return octets.size();
   if (has(Defect::close_wait_cannot_send) && tcb->state == TcpState::close_wait) return failed(EPIPE);
-  const bool open = tcb->state == TcpState::established || tcb->state == TcpState::close_wait;
+  const bool opening = tcb->state == TcpState::syn_sent || tcb->state == TcpState::syn_received;  // queued (3.10.2)
+  const bool open = opening || tcb->state == TcpState::established || tcb->state == TcpState::close_wait;
   if (!open || tcb->write_shut) return failed(EPIPE);
   const ByteView taken = octets.first(std::min(octets.size(), kSendBuffer - std::min(kSendBuffer, tcb->queue.size())));
   if (taken.empty() && !octets.empty()) return failed(EAGAIN);
@@ -37,7 +38,7 @@ Result<Bytes> FakeTcp::recv(Tcb& tcb, std::size_t most) {
     Bytes octets(tcb.unread.begin(), end);
     tcb.unread.erase(tcb.unread.begin(), end);
     // The peer must learn that there is room again (RFC 9293 3.8.6.2.2).
-    if (tcb.receives() && tcb.advertised < tcb.mss && tcb.window() >= tcb.mss) emit_ack(tcb);
+    if (tcb.receives() && tcb.window() < tcb.mss && tcb.room() >= tcb.mss) emit_ack(tcb);
     return octets;
   }
   if (tcb.error != 0) return failed(std::exchange(tcb.error, 0));
@@ -50,6 +51,7 @@ Result<void> FakeTcp::shutdown(const TcbPtr& tcb, How how) {
   if (tcb->state == TcpState::closed || tcb->state == TcpState::time_wait) return failed(ENOTCONN);
   const bool reading = how != How::wr || has(Defect::shutdown_wr_is_close);
   const bool writing = how != How::rd;
+  if (writing && tcb->late()) return failed(ENOTCONN);  // 3.10.4: "connection closing"
   if (reading) tcb->read_shut = true;
   if (writing && has(Defect::shutdown_wr_is_close)) tcb->orphan = true;
   if (writing && !std::exchange(tcb->write_shut, true) && !has(Defect::shutdown_wr_no_fin)) close_writing(*tcb);
@@ -66,6 +68,8 @@ void FakeTcp::close(const TcbPtr& tcb) {
   if (state == TcpState::syn_sent) {
     if (has(Defect::syn_sent_close_sends_fin)) emit_fin(*tcb, tcb->snd_nxt);
     drop(*tcb, 0);
+  } else if (state == TcpState::syn_received && !std::exchange(tcb->write_shut, true)) {
+    close_in_syn_received(*tcb);
   } else if ((unread && !has(Defect::close_unread_sends_fin)) || has(Defect::close_sends_rst)) {
     emit_abort(*tcb);  // RFC 9293 SHLD-3, RFC 2525 2.17
     drop(*tcb, 0);
@@ -81,14 +85,27 @@ void FakeTcp::close(const TcbPtr& tcb) {
   settle(tcb);
 }
 
+// 3.10.4: the FIN leaves at once, or, with text queued, once the connection is established.
+void FakeTcp::close_in_syn_received(Tcb& tcb) {
+  if (has(Defect::syn_received_close_resets)) {
+    emit_abort(tcb);
+    return drop(tcb, 0);
+  }
+  if (tcb.queue.empty()) return close_writing(tcb);
+  tcb.fin_wanted = true;
+}
+
 // SO_LINGER with 0 s, then close(). In CLOSING, LAST-ACK and TIME-WAIT there is nothing left to reset (3.10.5).
 void FakeTcp::abort(const TcbPtr& tcb) {
-  const bool told = tcb->late() ? has(Defect::abort_late_sends_rst) : tcb->state != TcpState::syn_sent;
-  if (tcb->state != TcpState::closed && told && !has(Defect::abort_silent)) {
+  const TcpState state = tcb->state;
+  const bool told = tcb->late() ? has(Defect::abort_late_sends_rst) : state != TcpState::syn_sent;
+  const bool silent =
+      has(Defect::abort_silent) || (has(Defect::abort_fin_wait_2_silent) && state == TcpState::fin_wait_2);
+  if (state != TcpState::closed && told && !silent) {
     if (has(Defect::abort_sends_fin)) {
       emit_fin(*tcb, tcb->snd_nxt);
     } else {
-      emit(*tcb, wire::kRst | wire::kAck, has(Defect::abort_rst_wrong_seq) ? tcb->snd_nxt + 1 : tcb->snd_nxt);
+      emit_abort(*tcb, has(Defect::abort_rst_wrong_seq) ? 1 : 0);
     }
   }
   drop(*tcb, 0);
@@ -140,7 +157,7 @@ void FakeTcp::set_keepalive(Tcb& tcb, SocketOption option, int value) {
     case SocketOption::keepalive_idle_s:
       if (has(Defect::keepalive_idle_fixed)) return;
       timer.idle = std::chrono::seconds(value);
-      if (timer.on && alive) timer.at = std::max(now(), tcb.heard + timer.idle);
+      if (timer.on && alive && timer.unanswered == 0) timer.at = std::max(now(), tcb.heard + timer.idle);
       return;
     default:
       break;

@@ -19,14 +19,35 @@ void FakeTcp::arrives(const TcbPtr& tcb, const Segment& segment) {
   wake_listener(tcb->local);
 }
 
+// The order of the checks is that of 3.10.7.4; RFC 7323 5.3 puts timestamps before the sequence number.
 void FakeTcp::arrives_synchronized(const TcbPtr& tcb, const Segment& segment) {
   if (segment.flags.any(wire::kRst)) return rst_arrives(tcb, segment);
   if (reopens(tcb, segment)) return;
   if (segment.flags.any(wire::kSyn)) return syn_arrives(*tcb, segment);
+  if (!timestamps_pass(tcb, segment)) return;
   if (!acceptable(*tcb, segment)) return unacceptable(*tcb, segment);
-  if (!segment.flags.any(wire::kAck) && !has(Defect::fin_without_ack_taken)) return;
+  const bool opening = tcb->state == TcpState::syn_received;
+  if (!segment.flags.any(wire::kAck) && !taken_without_ack(*tcb, segment)) return;
   if (segment.flags.any(wire::kAck) && !ack_arrives(*tcb, segment)) return;
-  if (tcb->state != TcpState::closed) text_arrives(*tcb, segment);
+  note_timestamp(*tcb, segment);
+  if (segment.flags.any(wire::kUrg) && has(Defect::urgent_resets)) {
+    emit_abort(*tcb);
+    return drop(*tcb, ECONNRESET);
+  }
+  if (tcb->state == TcpState::closed) return;
+  Segment rest = segment;
+  if (opening && has(Defect::syn_received_fin_lost)) rest.flags = wire::kAck;
+  text_arrives(*tcb, rest);
+  push(*tcb);  // last, so that what leaves acknowledges all of the segment
+}
+
+// A segment without the ACK bit is dropped (3.10.7.4 step 5), unless a defect says otherwise.
+bool FakeTcp::taken_without_ack(Tcb& tcb, const Segment& segment) {
+  if (has(Defect::fin_without_ack_taken)) return true;
+  const bool fin = segment.flags.any(wire::kFin);
+  if (tcb.state != TcpState::syn_received || !fin || !has(Defect::syn_received_bare_fin_taken)) return false;
+  established(tcb);
+  return true;
 }
 
 // RFC 9293 MUST-26: the idle time counts from the last segment that came.
@@ -41,9 +62,14 @@ void FakeTcp::restart_idle(Tcb& tcb, const Segment& segment) {
   timer.at = now() + (answered && has(Defect::answered_probe_continues) ? timer.interval : timer.idle);
 }
 
+std::uint32_t FakeTcp::receive_window(const Tcb& tcb) const {
+  constexpr std::uint32_t kBeyond = 10000;
+  return tcb.window() + (has(Defect::text_beyond_window_taken) ? kBeyond : 0);
+}
+
 // RFC 9293 3.4, table 6.
 bool FakeTcp::acceptable(const Tcb& tcb, const Segment& segment) const {
-  const std::uint32_t window = tcb.window();
+  const std::uint32_t window = receive_window(tcb);
   const std::uint32_t length = segment.length();
   const bool beyond = !wire::before(segment.seq, tcb.rcv_nxt + window);
   if (beyond && segment.flags.any(wire::kFin) && has(Defect::fin_beyond_window_taken)) return true;
@@ -55,14 +81,21 @@ bool FakeTcp::acceptable(const Tcb& tcb, const Segment& segment) const {
 void FakeTcp::unacceptable(Tcb& tcb, const Segment& segment) {
   const bool closed_window = tcb.window() == 0 && segment.seq == tcb.rcv_nxt;
   if (closed_window && segment.flags.any(wire::kAck)) {  // its ACK still counts
-    if (!has(Defect::zero_window_ack_ignored) && !ack_arrives(tcb, segment)) return;
+    if (!has(Defect::zero_window_ack_ignored)) {
+      if (!ack_arrives(tcb, segment)) return;
+      note_timestamp(tcb, segment);
+    }
     if (tcb.state == TcpState::closed || has(Defect::zero_window_silent)) return;
-    return emit_ack(tcb);
+    emit_ack(tcb);
+    return push(tcb);
   }
   if (duplicate_fin(tcb, segment) || peer_probe(tcb, segment)) return;
   if (has(Defect::out_of_window_silent)) return;
   if (has(Defect::out_of_window_rst)) return emit_rst_for(segment);
+  const SeqNum rcv_nxt = tcb.rcv_nxt;
+  if (has(Defect::ack_goes_back) && wire::before(segment.seq, rcv_nxt)) tcb.rcv_nxt = segment.seq;
   emit_challenge(tcb);
+  tcb.rcv_nxt = rcv_nxt;
 }
 
 // A FIN that has been taken before. True when a defect has answered it.
@@ -101,6 +134,7 @@ bool FakeTcp::peer_probe(Tcb& tcb, const Segment& segment) {
 
 // RFC 5961 3.2: exact, in the window, outside.
 void FakeTcp::rst_arrives(const TcbPtr& tcb, const Segment& segment) {
+  if (has(Defect::ts_recent_from_rst)) note_timestamp(*tcb, segment);
   if (rst_ignored(*tcb, segment)) return;
   const bool exact = segment.seq == tcb->rcv_nxt;
   const bool inside = wire::in_window(segment.seq, tcb->rcv_nxt, tcb->window());
@@ -113,6 +147,8 @@ void FakeTcp::rst_arrives(const TcbPtr& tcb, const Segment& segment) {
 }
 
 bool FakeTcp::rst_ignored(const Tcb& tcb, const Segment& segment) const {
+  if (has(Defect::paws_applied_to_rst) && stale(tcb, segment)) return true;
+  if (has(Defect::syn_received_rst_ignored) && tcb.state == TcpState::syn_received) return true;
   if (has(Defect::rst_exact_ignored)) return segment.seq == tcb.rcv_nxt;
   if (has(Defect::rst_exact_ignored_late) && tcb.fin_sent) return segment.seq == tcb.rcv_nxt;
   if (has(Defect::rst_with_data_ignored)) return !segment.payload.empty();
@@ -125,10 +161,11 @@ void FakeTcp::rst_accepted(const TcbPtr& tcb) {
   if (has(Defect::rst_answered_with_rst)) emit_abort(*tcb);
   switch (tcb->state) {
     case TcpState::syn_received:
-      if (tcb->old_incarnation && tcb->old_incarnation->state == TcpState::time_wait) {
+      if (tcb->old_incarnation && tcb->old_incarnation->state == TcpState::time_wait &&
+          !has(Defect::time_wait_forgotten_by_old_syn)) {
         connections_[{tcb->local, tcb->peer}] = tcb->old_incarnation;  // MAY-2: back it goes
       }
-      return drop(*tcb, ECONNREFUSED);
+      return drop(*tcb, has(Defect::syn_received_rst_is_timeout) ? ETIMEDOUT : ECONNREFUSED);
     case TcpState::close_wait:
       return drop(*tcb, has(Defect::rst_gives_eof) ? 0 : EPIPE);  // as Linux has it
     case TcpState::closing:
@@ -141,16 +178,20 @@ void FakeTcp::rst_accepted(const TcbPtr& tcb) {
   drop(*tcb, has(Defect::rst_gives_eof) ? 0 : ECONNRESET);
 }
 
-// RFC 5961 4.2, and RFC 9293 for SYN-RECEIVED.
+// RFC 5961 4.2, and RFC 9293 for SYN-RECEIVED. A SYN sent again there is outside the window, and draws an ACK too.
 void FakeTcp::syn_arrives(Tcb& tcb, const Segment& segment) {
   if (tcb.state == TcpState::syn_received) {
     const bool acks_ours = segment.flags.any(wire::kAck) && segment.ack == tcb.snd_nxt;
     if (segment.seq == tcb.irs && acks_ours && tcb.active) {  // simultaneous open, the peer's half
-      if (ack_in_syn_received(tcb, segment)) emit_ack(tcb);
-      return;
+      if (!ack_in_syn_received(tcb, segment)) return;
+      note_timestamp(tcb, segment);
+      emit_ack(tcb);
+      return push(tcb);
     }
-    if (segment.seq == tcb.irs) return emit_syn(tcb);
-    if (!tcb.active && acceptable(tcb, segment)) return drop(tcb, 0);  // back to LISTEN
+    if (!tcb.active && !segment.flags.any(wire::kAck) && acceptable(tcb, segment)) {
+      if (has(Defect::syn_received_syn_resets)) emit_abort(tcb);
+      return drop(tcb, 0);  // back to LISTEN
+    }
   }
   if (has(Defect::syn_silent)) return;
   if (has(Defect::syn_resets_connection) && acceptable(tcb, segment)) {
@@ -160,25 +201,17 @@ void FakeTcp::syn_arrives(Tcb& tcb, const Segment& segment) {
   emit_challenge(tcb);
 }
 
-// RFC 9293 MAY-2, RFC 6191 without timestamps: a SYN from above the old connection opens a new one.
-bool FakeTcp::reopens(const TcbPtr& tcb, const Segment& segment) {
-  if (tcb->state != TcpState::time_wait || !listeners_.contains(tcb->local)) return false;
-  if (segment.flags.any(wire::kAck) || !segment.flags.any(wire::kSyn)) return false;
-  if (wire::before(segment.seq, tcb->rcv_nxt) && !has(Defect::time_wait_reopens_any_seq)) return false;
-  const bool low = has(Defect::time_wait_reopens_low_iss);
-  passive_open(segment, low ? tcb->snd_nxt - 100000 : tcb->snd_nxt + 65537, tcb);
-  return true;
-}
-
 bool FakeTcp::ack_in_syn_received(Tcb& tcb, const Segment& segment) {
-  if (segment.ack != tcb.snd_nxt) {
-    emit_rst_for(segment);
+  const bool future = wire::after(segment.ack, tcb.snd_nxt) && has(Defect::syn_received_future_ack_taken);
+  if (segment.ack != tcb.snd_nxt && !future) {
+    if (!has(Defect::syn_received_bad_ack_silent)) emit_rst_for(segment);
     return false;
   }
-  sample_rtt(tcb, segment.ack);
-  tcb.snd_una = segment.ack;
+  sample_rtt(tcb, tcb.snd_nxt);
+  tcb.snd_una = tcb.snd_nxt;
+  tcb.syn_acked = true;
   tcb.snd_wl1 = segment.seq;
-  tcb.snd_wl2 = segment.ack;
+  tcb.snd_wl2 = tcb.snd_una;
   tcb.snd_wnd = segment.window;
   tcb.max_snd_wnd = std::max(tcb.max_snd_wnd, tcb.snd_wnd);
   established(tcb);
@@ -196,14 +229,21 @@ bool FakeTcp::ack_arrives(Tcb& tcb, const Segment& segment) {
     }
     ack = takes_fin ? tcb.snd_una : tcb.snd_nxt;
   }
-  if (wire::before(ack, tcb.snd_una - tcb.max_snd_wnd)) {  // RFC 5961 5.2
-    emit_challenge(tcb);
+  if (wire::before(ack, tcb.snd_una - tcb.max_snd_wnd) && !has(Defect::too_old_ack_taken)) {  // RFC 5961 5.2
+    if (!has(Defect::too_old_ack_silent)) emit_challenge(tcb);
     return false;
   }
   const bool blind = has(Defect::fin_with_ack_goes_to_closing) && segment.flags.any(wire::kFin);
   if (wire::after(ack, tcb.snd_una) && !blind) acknowledged(tcb, ack);
+  any_ack_ends(tcb);
   learn_window(tcb, segment);
   return true;
+}
+
+// Two defects: in CLOSING and in LAST-ACK any ACK counts as that of our FIN.
+void FakeTcp::any_ack_ends(Tcb& tcb) {
+  if (tcb.state == TcpState::closing && has(Defect::closing_ended_by_any_ack)) enter_time_wait(tcb);
+  if (tcb.state == TcpState::last_ack && has(Defect::last_ack_ended_by_any_ack)) drop(tcb, 0);
 }
 
 }  // namespace finwait::testing

@@ -1,4 +1,6 @@
 // What the fake TCP sends.
+#include <utility>
+
 #include "harness/testing/fake_tcp.hpp"
 #include "harness/wire/codec.hpp"
 
@@ -32,15 +34,6 @@ Segment blank(const Endpoint& from, const Endpoint& to) {
   return segment;
 }
 
-Segment segment_of(Tcb& tcb, Flags flags, SeqNum seq) {
-  Segment segment = blank(tcb.local, tcb.peer);
-  segment.flags = flags;
-  segment.seq = seq;
-  if (flags.any(kAck)) segment.ack = tcb.rcv_nxt;
-  if (!flags.any(kRst)) segment.window = static_cast<std::uint16_t>(tcb.advertised = tcb.window());
-  return segment;
-}
-
 }  // namespace
 
 void FakeTcp::transmit(const Segment& segment, const wire::Patch& patch) {
@@ -50,25 +43,50 @@ void FakeTcp::transmit(const Segment& segment, const wire::Patch& patch) {
   emit_(std::move(*packet));
 }
 
+Segment FakeTcp::segment_of(Tcb& tcb, Flags flags, SeqNum seq) {
+  Segment segment = blank(tcb.local, tcb.peer);
+  segment.flags = flags;
+  segment.seq = seq;
+  if (flags.any(kAck)) segment.ack = tcb.last_ack_sent = tcb.rcv_nxt;
+  add_timestamps(tcb, segment);
+  if (flags.any(kRst)) return segment;
+  segment.window = tcb.room();
+  const SeqNum edge = tcb.rcv_nxt + segment.window;
+  if (wire::after(edge, tcb.rcv_edge)) tcb.rcv_edge = edge;
+  return segment;
+}
+
 void FakeTcp::emit(Tcb& tcb, Flags flags, SeqNum seq, Bytes payload) {
   Segment segment = segment_of(tcb, flags, seq);
   segment.payload = std::move(payload);
   transmit(segment);
 }
 
+// SND.NXT counts our FIN from the moment it is sent.
+void FakeTcp::emit_ack(Tcb& tcb) {
+  emit(tcb, kAck, tcb.fin_sent && has(Defect::ack_after_fin_wrong_seq) ? tcb.snd_nxt - 1 : tcb.snd_nxt);
+}
+
 void FakeTcp::emit_challenge(Tcb& tcb) {
-  emit(tcb, kAck, has(Defect::unacceptable_ack_wrong_seq) ? tcb.snd_nxt - 1 : tcb.snd_nxt);
+  if (has(Defect::unacceptable_ack_wrong_seq)) return emit(tcb, kAck, tcb.snd_nxt - 1);
+  if (!has(Defect::timestamp_missing_in_challenge)) return emit_ack(tcb);
+  const bool timestamps = std::exchange(tcb.timestamps, false);
+  emit_ack(tcb);
+  tcb.timestamps = timestamps;
 }
 
 void FakeTcp::emit_syn(Tcb& tcb) {
   Segment segment = segment_of(tcb, tcb.state == TcpState::syn_sent ? kSyn : kSyn | kAck, tcb.iss);
-  segment.options.mss(own_mss(tcb));
+  segment.options = wire::OptionList().mss(own_mss(tcb));
+  // The answer takes timestamps only when the peer has offered them (RFC 7323 3.2).
+  if (tcb.state == TcpState::syn_sent || tcb.timestamps) write_timestamps(tcb, segment);
   transmit(segment);
 }
 
 void FakeTcp::emit_fin(Tcb& tcb, SeqNum seq, Bytes payload) {
   Segment segment = segment_of(tcb, has(Defect::fin_without_ack_bit) ? kFin : kFin | kAck, seq);
   segment.payload = std::move(payload);
+  if (has(Defect::timestamp_missing_in_fin)) segment.options = {};
   if (has(Defect::fin_malformed_options))
     segment.options = wire::OptionList::raw(std::array<std::uint8_t, 4>{254, 0, 0, 0});
   wire::Patch patch;
@@ -86,11 +104,18 @@ void FakeTcp::emit_rst_for(const Segment& segment) {
     rst.flags = kRst | kAck;
     rst.ack = segment.seq + segment.length() - (has(Defect::closed_rst_wrong_ack) ? 1 : 0);
   }
+  const auto timestamps = segment.options.timestamps();  // RFC 7323 5.2: echoed, with no value of our own
+  if (timestamps) rst.options.nop().nop().timestamps(0, timestamps->value);
   transmit(rst);
 }
 
 // The reset of a connection by this side: RFC 9293 3.10.5.
-void FakeTcp::emit_abort(Tcb& tcb) { emit(tcb, kRst | kAck, tcb.snd_nxt); }
+void FakeTcp::emit_abort(Tcb& tcb, std::uint32_t seq_error) {
+  Segment rst = segment_of(tcb, kRst | kAck, tcb.snd_nxt + seq_error);
+  if (has(Defect::abort_rst_wrong_ack)) rst.ack += 1;
+  if (has(Defect::abort_rst_without_timestamp)) rst.options = {};
+  transmit(rst);
+}
 
 void FakeTcp::push(Tcb& tcb) {
   if (!may_send(tcb.state)) return;
@@ -101,7 +126,7 @@ void FakeTcp::push(Tcb& tcb) {
   bool any = false;
   while (!tcb.fin_sent && tcb.unsent()) {
     const std::size_t sent = tcb.sent();
-    const std::size_t size = std::min({tcb.queue.size() - sent, room(), std::size_t{tcb.mss}});
+    const std::size_t size = std::min({tcb.queue.size() - sent, room(), tcb.most_text()});
     const bool last = sent + size == tcb.queue.size();
     const bool fin = tcb.fin_wanted && last && (room() > size || has(Defect::fin_before_queued_data));
     if (size == 0 && !fin) break;
@@ -116,7 +141,8 @@ void FakeTcp::push(Tcb& tcb) {
     if (fin) {
       emit_fin(tcb, seq, std::move(payload));
     } else {
-      emit(tcb, last ? kAck | wire::kPsh : kAck, seq, std::move(payload));
+      const bool push_bit = last && !has(Defect::push_bit_missing);
+      emit(tcb, push_bit ? kAck | wire::kPsh : kAck, seq, std::move(payload));
     }
   }
   if (tcb.rto_at || (!any && !tcb.unsent())) return;

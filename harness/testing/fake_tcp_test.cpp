@@ -230,7 +230,7 @@ TEST_F(FakeTcpTest, a_new_syn_reopens_time_wait_and_an_old_one_does_not) {
   (void)app->close();
   send(kFin | kAck, 1, 2);
   send(kSyn, 0);
-  EXPECT_THAT(replies(), ElementsAre("F. 1 ack 1", ". 2 ack 2", ". 2 ack 2"));
+  EXPECT_THAT(replies(), ElementsAre("F. 1 ack 1", ". 2 ack 2"));
   send(kSyn, 1000);
   EXPECT_THAT(replies(), ElementsAre("S. 0 ack 1001"));
 }

@@ -1,4 +1,6 @@
 // What an acceptable segment does: ACKs of ours, text, FIN (RFC 9293 3.10.7.4 steps 5, 7 and 8; RFC 6298).
+#include <utility>
+
 #include "harness/testing/fake_tcp.hpp"
 
 namespace finwait::testing {
@@ -27,7 +29,8 @@ void FakeTcp::sample_rtt(Tcb& tcb, SeqNum ack) {
 
 void FakeTcp::acknowledged(Tcb& tcb, SeqNum ack) {
   sample_rtt(tcb, ack);
-  const auto octets = static_cast<std::uint32_t>(ack - tcb.snd_una);
+  auto octets = static_cast<std::uint32_t>(ack - tcb.snd_una);
+  if (!std::exchange(tcb.syn_acked, true)) octets--;  // closed in SYN-RECEIVED
   const std::size_t text = std::min<std::size_t>(octets, tcb.queue.size());
   tcb.queue.erase(tcb.queue.begin(), tcb.queue.begin() + static_cast<std::ptrdiff_t>(text));
   tcb.snd_una = ack;
@@ -35,7 +38,8 @@ void FakeTcp::acknowledged(Tcb& tcb, SeqNum ack) {
   tcb.rto_at.reset();
   tcb.waiting_since = now();
   if (tcb.outstanding() > 0) arm_rto(tcb);
-  if (tcb.fin_sent && ack == tcb.snd_nxt) fin_acknowledged(tcb);
+  const bool nearly = has(Defect::partial_ack_counts_for_fin) && ack + 1 == tcb.snd_nxt;
+  if (tcb.fin_sent && (ack == tcb.snd_nxt || nearly)) fin_acknowledged(tcb);
 }
 
 void FakeTcp::fin_acknowledged(Tcb& tcb) {
@@ -58,40 +62,60 @@ void FakeTcp::fin_acknowledged(Tcb& tcb) {
   }
 }
 
+// 3.10.7.4 step 5: not from an ACK older than SND.UNA, nor from a segment older than the one that told last.
 void FakeTcp::learn_window(Tcb& tcb, const Segment& segment) {
   const bool newer =
       wire::before(tcb.snd_wl1, segment.seq) || (tcb.snd_wl1 == segment.seq && !wire::after(tcb.snd_wl2, segment.ack));
-  if (newer) {
+  const bool deaf = tcb.state == TcpState::close_wait && has(Defect::close_wait_ignores_window);
+  if (newer && !wire::before(segment.ack, tcb.snd_una) && !deaf) {
     tcb.snd_wnd = segment.window;
     tcb.max_snd_wnd = std::max(tcb.max_snd_wnd, tcb.snd_wnd);
     tcb.snd_wl1 = segment.seq;
     tcb.snd_wl2 = segment.ack;
   }
+  if (tcb.snd_wnd == 0) tcb.retries = 0;  // a peer that answers and keeps its window closed is alive (MUST-37)
   if (tcb.outstanding() == 0 && tcb.unsent()) {
     tcb.retries = 0;  // whatever came answers our window probes
     if (tcb.snd_wnd > 0) tcb.rto_at.reset();
   }
-  push(tcb);
 }
 
-void FakeTcp::text_arrives(Tcb& tcb, const Segment& segment) {
-  if (segment.length() == 0) return;
-  if (!tcb.receives()) {
-    if (has(Defect::text_after_fin_delivered) && !segment.payload.empty() && segment.seq == tcb.rcv_nxt) {
-      take_text(tcb, segment);
-      return emit_ack(tcb);
-    }
-    if (tcb.state == TcpState::time_wait) emit_ack(tcb);
-    return;
+// The part of a segment that lies in the window (3.10.7.4 step 1): a FIN beyond the edge is cut off, for the peer to
+// send again.
+Segment FakeTcp::trimmed(const Tcb& tcb, Segment segment) const {
+  if (has(Defect::fin_beyond_window_taken)) return segment;
+  const std::uint32_t above = static_cast<std::uint32_t>(std::max(segment.seq - tcb.rcv_nxt, 0));
+  const std::uint32_t below = static_cast<std::uint32_t>(std::max(tcb.rcv_nxt - segment.seq, 0));
+  const std::size_t room = std::size_t{receive_window(tcb)} + below - above;
+  if (segment.payload.size() >= room) segment.flags = segment.flags & ~wire::kFin;
+  if (segment.payload.size() > room) segment.payload.resize(room);
+  return segment;
+}
+
+// Step 8 is reached by a second FIN only through its sequence number; nothing can follow the first (A3, A4).
+void FakeTcp::text_after_fin(Tcb& tcb, const Segment& segment) {
+  if (has(Defect::text_after_fin_delivered) && !segment.payload.empty() && segment.seq == tcb.rcv_nxt) {
+    take_text(tcb, segment);
+    return emit_ack(tcb);
   }
-  if (text_is_lost(tcb, segment)) return;
+  if (has(Defect::phantom_fin_counted) && segment.flags.any(wire::kFin)) {
+    tcb.rcv_nxt += 1;
+    return emit_ack(tcb);
+  }
+  if (tcb.state == TcpState::time_wait) emit_ack(tcb);
+}
+
+void FakeTcp::text_arrives(Tcb& tcb, const Segment& arrived) {
+  if (arrived.length() == 0) return;
+  if (!tcb.receives()) return text_after_fin(tcb, arrived);
+  if (text_is_lost(tcb, arrived)) return;
+  Segment segment = trimmed(tcb, arrived);
   const bool fin = segment.flags.any(wire::kFin);
   const bool beyond = has(Defect::fin_beyond_window_taken) && !wire::before(segment.seq, tcb.rcv_nxt + tcb.window());
-  const bool above = has(Defect::fin_above_gap_taken) && wire::after(segment.seq, tcb.rcv_nxt);
-  if (fin && (above || beyond)) tcb.rcv_nxt = segment.seq;
+  const bool above = has(fin ? Defect::fin_above_gap_taken : Defect::text_above_gap_taken);
+  if (wire::after(segment.seq, tcb.rcv_nxt) && (above || (fin && beyond))) tcb.rcv_nxt = segment.seq;
   if (wire::after(segment.seq, tcb.rcv_nxt)) {
-    tcb.held.push_back(segment);
-    if (has(Defect::fin_above_gap_forgotten)) tcb.held.back().flags = wire::kAck;
+    hold(tcb, std::move(segment));
     return emit_ack(tcb);
   }
   take_text(tcb, segment);
@@ -99,10 +123,23 @@ void FakeTcp::text_arrives(Tcb& tcb, const Segment& segment) {
   acknowledge(tcb, tcb.peer_fin);
 }
 
-// Half-duplex close (RFC 9293 MAY-1, SHLD-3): text for a socket that nobody holds. True when the segment is done with.
+// SHLD-31: text above a gap, and a FIN, wait until it is filled.
+void FakeTcp::hold(Tcb& tcb, Segment segment) {
+  constexpr std::size_t kMost = 1000;
+  if (has(Defect::text_above_gap_dropped) && !segment.payload.empty()) return;
+  if (has(Defect::fin_above_gap_forgotten)) segment.flags = wire::kAck;
+  const auto same = [&](const Segment& other) {
+    return other.seq == segment.seq && other.length() == segment.length();
+  };
+  if (tcb.held.size() < kMost && std::ranges::none_of(tcb.held, same)) tcb.held.push_back(std::move(segment));
+}
+
+// Half-duplex close (RFC 9293 MAY-1, SHLD-3): text for a socket that nobody holds. Above a gap it is not lost yet. True
+// when the segment is done with.
 bool FakeTcp::text_is_lost(Tcb& tcb, const Segment& segment) {
   const auto size = static_cast<std::uint32_t>(segment.payload.size());
   if (size == 0 || !wire::after(segment.seq + size, tcb.rcv_nxt)) return false;
+  if (wire::after(segment.seq, tcb.rcv_nxt)) return false;
   const bool half_closed = tcb.write_shut && !tcb.orphan;
   if (half_closed && !has(Defect::half_close_kills_reading)) return false;
   if (!half_closed && !tcb.orphan) return false;
@@ -118,15 +155,14 @@ void FakeTcp::take_text(Tcb& tcb, const Segment& segment) {
   const auto skip =
       std::min<std::size_t>(static_cast<std::uint32_t>(tcb.rcv_nxt - segment.seq), segment.payload.size());
   const ByteView fresh = ByteView(segment.payload).subspan(skip);
-  const ByteView taken = fresh.first(std::min<std::size_t>(fresh.size(), tcb.window()));
+  const ByteView delivered = has(Defect::old_text_delivered_again) ? ByteView(segment.payload) : fresh;
   const bool fin = segment.flags.any(wire::kFin);
   const bool lost =
       (has(Defect::half_close_drops_data) && tcb.write_shut) || (has(Defect::fin_data_not_delivered) && fin);
-  if (!lost) tcb.unread.insert(tcb.unread.end(), taken.begin(), taken.end());
-  tcb.rcv_nxt += static_cast<std::uint32_t>(taken.size());
+  if (!lost) tcb.unread.insert(tcb.unread.end(), delivered.begin(), delivered.end());
+  tcb.rcv_nxt += static_cast<std::uint32_t>(fresh.size());
   if (has(Defect::fin_with_data_dropped) && !segment.payload.empty()) return;
-  const bool fits = taken.size() == fresh.size() && tcb.window() > 0;  // a FIN beyond the edge is cut off
-  if (fin && fits && !tcb.peer_fin) fin_arrives(tcb);
+  if (fin && !tcb.peer_fin) fin_arrives(tcb);
 }
 
 void FakeTcp::take_held(Tcb& tcb) {
@@ -145,6 +181,7 @@ void FakeTcp::take_held(Tcb& tcb) {
 void FakeTcp::fin_arrives(Tcb& tcb) {
   tcb.peer_fin = true;
   tcb.rcv_nxt += 1;
+  tcb.held.clear();  // nothing can follow
   if (has(Defect::fin_resets_user)) tcb.error = ECONNRESET;
   switch (tcb.state) {
     case TcpState::established:

@@ -62,7 +62,8 @@ void FakeTcp::retransmission_timeout(Tcb& tcb) {
 }
 
 void FakeTcp::retransmit_front(Tcb& tcb) {
-  const std::size_t size = std::min<std::size_t>(tcb.sent(), tcb.mss);
+  if (!tcb.syn_acked && !tcb.fin_sent) return emit_syn(tcb);  // closed in SYN-RECEIVED, and our FIN has to wait
+  const std::size_t size = std::min(tcb.sent(), tcb.most_text());
   Bytes payload(tcb.queue.begin(), tcb.queue.begin() + static_cast<std::ptrdiff_t>(size));
   if (tcb.fin_sent && size == tcb.queue.size()) return retransmit_fin(tcb, std::move(payload));
   emit(tcb, kAck | wire::kPsh, tcb.snd_una, std::move(payload));
@@ -73,6 +74,7 @@ void FakeTcp::retransmit_fin(Tcb& tcb, Bytes payload) {
   if (has(Defect::fin_retransmitted_without_fin)) return emit(tcb, kAck, seq, std::move(payload));
   const SeqNum rcv_nxt = tcb.rcv_nxt;
   if (has(Defect::fin_retransmitted_stale_ack)) tcb.rcv_nxt = tcb.fin_ack;
+  if (has(Defect::fin_retransmitted_with_text)) payload.push_back('?');
   emit_fin(tcb, has(Defect::fin_retransmitted_wrong_seq) ? seq + 1 : seq, std::move(payload));
   tcb.rcv_nxt = rcv_nxt;
 }

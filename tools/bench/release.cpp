@@ -2,6 +2,7 @@
 // expectations: what finwait adds to the bare cost.
 //
 //   finwait-bench-release 20000
+//   finwait-bench-release 20000 unjudged    without the oracle
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -44,7 +45,10 @@ int main_with(int argc, char** argv) {
   chapter[0].lasts = 10min;
   const auto plan = run::instances({&chapter});
   target::LocalLab lab(target::Stamps::kernel);
-  run::Runner runner(lab, {}, {}, {.attempts = 1});
+  run::RunOptions options;
+  options.attempts = 1;
+  options.judge = argc <= 2;
+  run::Runner runner(lab, {}, {}, options);
   const auto totals = runner.run(plan, {});
   if (!totals) {
     fmt::print(stderr, "{}\n", totals.error());

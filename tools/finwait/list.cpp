@@ -20,7 +20,7 @@ void list_cases(const std::vector<run::Instance>& plan) {
     const run::Case& c = *instance.definition;
     if (&c == last) continue;
     last = &c;
-    fmt::print("{}  ({:.0f} s)\n    {}\n    {}\n", c.id, std::max(1.0, seconds(c.lasts)), c.title,
+    fmt::print("{}  ({:.0f} s)\n    {}\n    {}\n", c.id, std::max(1.0, seconds(c.takes())), c.title,
                fmt::join(c.covers, " "));
   }
 }
@@ -48,6 +48,7 @@ void list_requirements(const std::vector<run::Instance>& plan, bool whole) {
 }  // namespace
 
 int list(const ListArguments& arguments) {
+  if (arguments.profile) return list_profiles(*arguments.profile);
   const auto all = run::instances(cases::catalogue());
   const auto plan = run::select(all, arguments.selectors, arguments.excluded);
   if (!plan) {

@@ -18,7 +18,11 @@ Examples:
   finwait run rfc9293:3.8.4 --json out.json --out captures
   finwait run 'reset/**' -v               with the conversation of every case
   finwait run release/active/four-segments --until-fail
+  finwait run 'time-wait/**' --profile textbook   does it keep the textbook's 240 s?
   finwait list @should                    what tests a SHOULD
+  finwait list --profiles linux           what Linux documents, beside the standard
+  finwait detect                          what this kernel has chosen where it has a choice
+  finwait explain time-wait               what a target may do in TIME-WAIT, and where it is written
   finwait doctor                          can this machine run it?
 
 A selector is an id glob (* within a part of the id, ** across parts), a requirement (RFC9293-MUST-25), a standard with
@@ -50,6 +54,10 @@ void add_run(CLI::App& app, RunArguments& a, int& code) {
       ->capture_default_str()
       ->check(CLI::Range(1, 100000));
   verb->add_flag("--until-fail", a.until_fail, "run again and again until a verdict is not as expected");
+  verb->add_option(
+          "--profile", a.profile,
+          "judge by the values of this profile (finwait list --profiles) or TOML file, not by the target's own")
+      ->type_name("NAME|FILE");
   verb->add_option("--expectations", a.expectations, "known deviations from FILE and not from the built-in list")
       ->type_name("FILE");
   verb->add_flag("--no-expectations", a.no_expectations, "judge without any list of known deviations");
@@ -62,10 +70,31 @@ void add_run(CLI::App& app, RunArguments& a, int& code) {
 }
 
 void add_list(CLI::App& app, ListArguments& a, int& code) {
-  CLI::App* verb = app.add_subcommand("list", "show the cases, or the requirements and who tests them");
+  CLI::App* verb = app.add_subcommand("list", "show the cases, the requirements and who tests them, or profiles");
   add_selection(verb, a.selectors, a.excluded);
   verb->add_flag("--requirements", a.requirements, "each requirement with the cases that cover it");
+  verb->add_option("--profiles", a.profile,
+                   "the profiles there are; with a name, all of its values beside the standard's")
+      ->type_name("[NAME|FILE]")
+      ->expected(0, 1);
   verb->callback([&] { code = list(a); });
+}
+
+void add_explain(CLI::App& app, ExplainArguments& a, int& code) {
+  CLI::App* verb = app.add_subcommand("explain", "what the model says, with sections of the standards");
+  verb->add_option("what", a.what,
+                   "a requirement (RFC9293-MUST-13), a state (fin-wait-2), a trigger (RST-INWIN) or a case")
+      ->required();
+  verb->callback([&] { code = explain(a); });
+}
+
+void add_detect(CLI::App& app, DetectArguments& a, int& code) {
+  CLI::App* verb =
+      app.add_subcommand("detect", "find out what the target has chosen where the standards leave it a choice");
+  verb->add_option("--target", a.target, "what to look at: linux, this machine's kernel")->capture_default_str();
+  verb->add_option("--json", a.json, "write what was found to FILE")->type_name("FILE");
+  verb->add_flag("-v,--verbose", a.verbose, "show the conversations, too");
+  verb->callback([&] { code = detect(a); });
 }
 
 }  // namespace
@@ -78,8 +107,12 @@ int main(int argc, char** argv) {
   int code = kAsExpected;
   RunArguments run_arguments;
   ListArguments list_arguments;
+  DetectArguments detect_arguments;
+  ExplainArguments explain_arguments;
   add_run(app, run_arguments, code);
   add_list(app, list_arguments, code);
+  add_detect(app, detect_arguments, code);
+  add_explain(app, explain_arguments, code);
   app.add_subcommand("doctor", "check what this machine can do, and say how to mend what it cannot")->callback([&] {
     code = doctor();
   });

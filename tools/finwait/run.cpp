@@ -11,6 +11,7 @@
 #include <fstream>
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include "cases/catalogue.hpp"
 #include "harness/link/pcapng.hpp"
@@ -28,11 +29,6 @@ using namespace std::chrono_literals;
 using run::Verdict;
 
 namespace {
-
-int complain(int code, const std::string& what) {
-  fmt::print(stderr, "finwait: {}\n", what);
-  return code;
-}
 
 tl::expected<std::vector<run::Expectation>, std::string> expectations(const RunArguments& arguments) {
   if (arguments.no_expectations) return {};
@@ -88,11 +84,18 @@ int exit_code(const run::Totals& totals, bool strict) {
 
 }  // namespace
 
+int complain(int code, const std::string& what) {
+  fmt::print(stderr, "finwait: {}\n", what);
+  return code;
+}
+
+std::optional<int> unknown_target(const std::string& name) {
+  if (name == "linux") return std::nullopt;
+  return complain(kUsage, fmt::format("unknown target '{}': there is linux, this machine's kernel", name));
+}
+
 int run(const RunArguments& arguments) {
-  if (arguments.target != "linux") {
-    return complain(kUsage,
-                    fmt::format("unknown target '{}': there is linux, this machine's kernel", arguments.target));
-  }
+  if (const auto unknown = unknown_target(arguments.target)) return *unknown;
   const auto all = run::instances(cases::catalogue());
   const auto plan = run::select(all, arguments.selectors, arguments.excluded);
   if (!plan) return complain(kUsage, plan.error());
@@ -102,7 +105,7 @@ int run(const RunArguments& arguments) {
   if (!known) return complain(kUsage, known.error());
 
   // A run of a moment judges no timers, and the packet ring would cost it more than it takes.
-  const bool brief = std::ranges::all_of(*plan, [](const auto& i) { return i.definition->lasts <= 1s; });
+  const bool brief = std::ranges::all_of(*plan, [](const auto& i) { return i.definition->takes() <= 1s; });
   target::LocalLab lab(brief ? target::Stamps::none : target::Stamps::kernel);
   const Signals signals(lab.epoll());
   // Captures first: they fill in the path that the others report.
@@ -125,6 +128,11 @@ int run(const RunArguments& arguments) {
   }
 
   run::RunOptions options;
+  if (!arguments.profile.empty()) {
+    auto profile = load_profile(arguments.profile);
+    if (!profile) return complain(kUsage, profile.error());
+    options.profile = std::move(*profile);
+  }
   options.tap = tap ? &*tap : nullptr;
   options.seed = arguments.seed;
   options.jobs = arguments.jobs;

@@ -1,0 +1,67 @@
+// Random walks: the same seed is the same walk, wherever; and what a correct TCP does in them is explained.
+#include "harness/explore/walk.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "harness/explore/played_test.hpp"
+#include "harness/testing/fake_target.hpp"
+
+namespace finwait::explore {
+namespace {
+
+using run::Verdict;
+
+TEST(WalkId, IsWrittenAndRead) {
+  EXPECT_EQ(to_string(WalkId{7, 20, 12}), "walk/7/20/12");
+  EXPECT_EQ(parse_walk_id("walk/7/20/12"), (WalkId{7, 20, 12}));
+  EXPECT_EQ(parse_walk_id("walk/7/20/12/ipv6"), (WalkId{7, 20, 12}));
+  for (const auto* wrong : {"walk", "walk/7", "walk/7/20", "walk/7/20/x", "walk/7/20/12/ipv5", "walks/7/20/12", "walk/**"}) {
+    EXPECT_EQ(parse_walk_id(wrong), std::nullopt) << wrong;
+  }
+}
+
+TEST(Walk, IsMadeFromItsNumbersAlone) {
+  EXPECT_EQ(random_script({7, 20, 12}), random_script({7, 20, 12}));
+  EXPECT_NE(random_script({7, 20, 12}), random_script({7, 20, 13}));
+  EXPECT_NE(random_script({7, 20, 12}), random_script({8, 20, 12}));
+  const Script longer = random_script({7, 40, 12});
+  const Script shorter = random_script({7, 20, 12});
+  EXPECT_EQ(shorter.start, longer.start);
+  EXPECT_TRUE(std::equal(shorter.steps.begin(), shorter.steps.end(), longer.steps.begin()));
+}
+
+TEST(Walk, IsTheSameOnEveryMachine) {
+  std::string text;
+  for (const Step& step : random_script({1, 8, 0}).steps) text += describe(step.action) + "\n";
+  EXPECT_EQ(text, "");
+}
+
+TEST(Walk, MakesNoCallOnASocketThatItHasClosed) {
+  for (std::size_t i = 0; i < 300; i++) {
+    const Script script = random_script({2, 30, i});
+    bool open = script.start.opening == Opening::passive || script.start.opening == Opening::active;
+    for (const Step& step : script.steps) {
+      const auto* call = std::get_if<AppCall>(&step.action);
+      if (call == nullptr) continue;
+      EXPECT_TRUE(open) << to_string(WalkId{2, 30, i});
+      if (*call == AppCall::close || *call == AppCall::abort) open = false;
+    }
+  }
+}
+
+TEST(Walk, SendsTheSamePacketsEachTime) {
+  for (std::size_t i = 0; i < 20; i++) {
+    const Script script = random_script({9, 20, i});
+    const auto body = [&script](run::Scenario& s) { return play(s, script); };
+    const auto first = play_body(body, {}, script.start.family);
+    const auto second = play_body(body, {}, script.start.family);
+    EXPECT_EQ(first.sent, second.sent) << i;
+    EXPECT_EQ(first.verdict, second.verdict) << i;
+  }
+}
+
+}  // namespace
+}  // namespace finwait::explore
