@@ -189,7 +189,8 @@ void send_icmp(Peer& peer, wire::IcmpError error) {
   if (!sent) scenario.broken(sent.error());
   const auto entry = transcript.packet(link::Direction::to_target, peer.connection(), *sent, *packet);
   transcript.annotate(entry, fmt::format("ICMP: {}, about the target's last segment", name_of(error)));
-  peer.oracle().icmp(error, *sent, entry);
+  const auto quoted = wire::parse(transcript.octets(*last));
+  peer.oracle().icmp({error, quoted ? std::optional(quoted->segment.seq) : std::nullopt}, *sent, entry);
 }
 
 }  // namespace finwait::explore

@@ -19,6 +19,7 @@ bool is_ack(Reply reply) {
 /// How far a segment of this class gets through the checks.
 enum class Reach : std::uint8_t { dropped, ack_maybe, everything };
 Reach reach(const Hypothesis& h, const Segment& s, Trigger trigger) {
+  if (!h.exists() || h.state == State::syn_sent) return Reach::dropped;
   switch (trigger) {
     case Trigger::data:
     case Trigger::data_ack_fin:
@@ -75,15 +76,17 @@ void take_fin(const Context& context, Hypothesis& h, Instant at) {
   }
 }
 
-void take_text(const Context& context, Hypothesis& h, const Segment& s, Trigger trigger, const Rule& rule, Instant at,
-               std::uint32_t slack) {
+void take_text(Hypothesis& h, const Segment& s, Trigger trigger, const Rule& rule, std::uint32_t slack) {
   const bool fin = s.flags.any(wire::kFin);
   const auto size = static_cast<std::uint32_t>(s.payload.size());
+  const SeqNum edge = h.rcv_edge + slack;
   if (trigger == Trigger::out_of_order || trigger == Trigger::fin_out_of_order) {
-    if (!h.peer_fin) h.held.push_back({s.seq, s.seq + size, fin});
+    // What lies beyond the edge is cut off, the FIN with it.
+    const SeqNum held_end = after(s.seq + size, edge) ? edge : s.seq + size;
+    const bool whole = before(s.seq + size, edge);
+    if (!h.peer_fin) h.held.push_back({s.seq, held_end, fin && whole});
     return;
   }
-  const SeqNum edge = h.rcv_edge + slack;
   const SeqNum end = after(s.seq + size, edge) && after(edge, h.rcv_nxt) ? edge : s.seq + size;
   if (after(end, h.rcv_nxt)) h.rcv_nxt = end;
   const bool edge_fin = trigger == Trigger::fin_edge && rule.reply != Reply::ack_at_once;
@@ -91,9 +94,7 @@ void take_text(const Context& context, Hypothesis& h, const Segment& s, Trigger 
     h.peer_fin = true;
     h.rcv_nxt += 1;
     h.held.clear();
-    return;
   }
-  take_held(context, h, at);
 }
 
 bool receives_text(Trigger trigger) {
@@ -148,8 +149,9 @@ void open_passively(Hypothesis& h, const Segment& s, Instant at, const Rule* rul
   fresh.keepalive = h.keepalive;
   fresh.keepalive.on = h.choices.contains(Choice::keepalive_on) && !h.choices.contains(Choice::keepalive_off);
   fresh.keepalive.unanswered = 0;
-  if (h.state == State::time_wait) fresh.old_snd_nxt = h.snd_nxt;
+  if (h.state == State::time_wait) fresh.old = std::make_shared<const Hypothesis>(h);
   fresh.inputs = h.inputs;
+  fresh.others_socket = h.others_socket || h.end != End::none || h.state == State::time_wait;
   fresh.due = std::move(h.due);
   fresh.state = State::syn_received;
   fresh.irs = s.seq;
@@ -196,6 +198,13 @@ void follow(const Context& context, Hypothesis h, const Segment& s, Instant at, 
     out.all.push_back(std::move(h));
     return;
   }
+  if (trigger == Trigger::syn_old_duplicate && rule.next == State::time_wait && h.old) {
+    Hypothesis back = *h.old;
+    back.inputs = h.inputs;
+    back.last_rule = &rule;
+    out.all.push_back(std::move(back));
+    return;
+  }
   if (h.state == State::syn_sent && trigger == Trigger::syn_ack) take_syn(h, s, at);
   const Reach how_far = reach(h, s, trigger);
   const auto ts = s.options.timestamps();
@@ -205,7 +214,7 @@ void follow(const Context& context, Hypothesis h, const Segment& s, Instant at, 
   }
   if (ack_counts) take_ack(h, s, at);
   if (h.exists()) hear(h, at, how_far == Reach::everything);
-  if (receives_text(trigger) && !h.peer_fin) take_text(context, h, s, trigger, rule, at, slack);
+  if (receives_text(trigger) && !h.peer_fin) take_text(h, s, trigger, rule, slack);
   if (rule.reply == Reply::ack_beyond_fin) h.rcv_nxt += 1;
   if (rule.two_msl != Restart::no && h.state == State::time_wait) {
     h.time_wait_last = at;
@@ -222,6 +231,7 @@ void follow(const Context& context, Hypothesis h, const Segment& s, Instant at, 
   }
   owe(context, h, rule.reply, &s, at, &rule);
   if (optional) h.due.back().optional = true;
+  if (h.exists()) take_held(context, h, at);  // in the state that the segment itself has led to
   expect_output(context, h, at, &rule);
   out.all.push_back(std::move(h));
 }
@@ -233,7 +243,18 @@ struct Branch {
 };
 
 void apply_rows(const Context& context, const Hypothesis& h, const Segment& s, Instant at, const Ignored& ignored,
-                std::uint32_t slack, Successors& out, int depth);
+                std::uint32_t slack, Successors& out, int depth, bool unheard = false);
+
+// A SYN can open a new connection from TIME-WAIT only where somebody listens; elsewhere no stack has a choice.
+void as_if_nobody_reuses(const Context& context, Hypothesis h, const Segment& s, Instant at, const Ignored& ignored,
+                         std::uint32_t slack, Successors& out, int depth) {
+  const Choices own = h.choices;
+  const Choices others = Choices::all().narrowed(Choices{Choice::tw_no_reuse}).value_or(own);
+  h.choices = (own | Choices{Choice::tw_no_reuse}) & others;
+  const std::size_t first = out.all.size();
+  apply_rows(context, h, s, at, ignored, slack, out, depth, true);
+  for (std::size_t i = first; i < out.all.size(); i++) out.all[i].choices = own;
+}
 
 // The row says: as if the stack did not make this check.
 void judge_on(const Context& context, Hypothesis h, const Segment& s, Instant at, Trigger trigger, Ignored ignored,
@@ -266,8 +287,11 @@ void merge_silence(std::vector<Branch>& branches) {
 }
 
 void apply_rows(const Context& context, const Hypothesis& h, const Segment& s, Instant at, const Ignored& ignored,
-                std::uint32_t slack, Successors& out, int depth) {
+                std::uint32_t slack, Successors& out, int depth, bool unheard) {
   const Trigger trigger = classify(h, s, ignored, slack);
+  if (h.state == State::time_wait && !h.listens && s.flags.any(wire::kSyn) && !unheard) {
+    return as_if_nobody_reuses(context, h, s, at, ignored, slack, out, depth);
+  }
   std::vector<Branch> branches;
   for (const Rule* rule : rules_for(h.state, trigger)) {
     const bool deviates = rule->standing == Standing::deviation && !context.bent.every_row;
@@ -281,7 +305,9 @@ void apply_rows(const Context& context, const Hypothesis& h, const Segment& s, I
     if (h.state == State::syn_received && depth == 0) {
       take_ack(next, s, at);
       enter(next, State::established, at, h.last_rule);
-      return apply_rows(context, next, s, at, ignored, slack, out, depth + 1);
+      Ignored accepted = ignored;
+      accepted.timestamps = true;  // or it would not have come so far
+      return apply_rows(context, next, s, at, accepted, slack, out, depth + 1);
     }
     hear(next, at, false);
     out.all.push_back(std::move(next));
@@ -331,12 +357,14 @@ void with_edge(const Context& context, Hypothesis h, const Segment& s, Instant a
     for (const Rule* rule : rules_for(h.state, Trigger::ack_fin)) {
       if (!rule->next) continue;
       take_ack(h, s, at);
-      enter(h, *rule->next, at, rule);
       h.last_rule = rule;
-      if (!h.exists()) {
+      if (rule->next == State::closed) {
+        h.moved_by = rule;
+        delete_connection(h, End::finished);
         out.all.push_back(std::move(h));
         return;
       }
+      enter(h, *rule->next, at, rule);
       break;
     }
   }
@@ -350,6 +378,20 @@ void arrive(const Context& context, Hypothesis h, const Segment& s, Instant at, 
   if (h.edge_slack > 0 && h.exists() && classify(h, s) != classify(h, s, {}, h.edge_slack)) {
     with_edge(context, h, s, at, h.edge_slack, out);
   }
+  // A TS.Recent of zero is taken for none by stacks that have met peers whose SYN has no value yet.
+  const auto ts = s.options.timestamps();
+  if (h.timestamps && h.ts_recent == 0 && ts && before(SeqNum(ts->value), SeqNum(0)) && h.exists()) {
+    Hypothesis next = h;
+    next.ts_recent = ts->value;
+    with_edge(context, std::move(next), s, at, 0, out);
+  }
+  // Whether timestamps are already looked at in SYN-RECEIVED is not said: such a segment may be dropped there.
+  const bool stale = !ts || before(SeqNum(ts->value), SeqNum(h.ts_recent));
+  if (h.state == State::syn_received && h.timestamps && stale && !s.flags.any(wire::kRst | wire::kSyn)) {
+    Hypothesis next = h;
+    owe(context, next, Reply::maybe_ack_now, &s, at, h.last_rule);
+    out.all.push_back(std::move(next));
+  }
   // After SHUT_RD nothing says what later text does (POSIX has it unspecified): it may also reset.
   if (h.read_shut && !s.payload.empty() && kReceiving.contains(h.state)) {
     Hypothesis next = h;
@@ -360,8 +402,13 @@ void arrive(const Context& context, Hypothesis h, const Segment& s, Instant at, 
   with_edge(context, std::move(h), s, at, 0, out);
 }
 
-void icmp_arrives(const Context& context, Hypothesis h, wire::IcmpError error, Instant at, Successors& out) {
+void icmp_arrives(const Context& context, Hypothesis h, const IcmpError& what, Instant at, Successors& out) {
   using wire::IcmpError;
+  const wire::IcmpError error = what.error;
+  // About a segment that is not on its way it may be forged (RFC 5927 4.1).
+  const bool in_flight =
+      !what.quoted || (h.iss_known && !before(*what.quoted, h.snd_una) && before(*what.quoted, h.snd_nxt));
+  if (!in_flight) return out.all.push_back(std::move(h));
   Trigger trigger = Trigger::icmp_soft;
   if (error == IcmpError::source_quench) trigger = Trigger::icmp_source_quench;
   if (error == IcmpError::protocol_unreachable || error == IcmpError::port_unreachable) trigger = Trigger::icmp_hard;

@@ -174,6 +174,7 @@ bool may_be(const Hypothesis& h, State told) {
 }  // namespace
 
 void called(const Context& context, Hypothesis h, const Call& call, Instant at, Successors& out) {
+  if (h.others_socket && call.kind != Call::Kind::accept) return out.all.push_back(std::move(h));
   switch (call.kind) {
     case Call::Kind::connect:
       h.state = State::syn_sent;
@@ -184,6 +185,8 @@ void called(const Context& context, Hypothesis h, const Call& call, Instant at, 
       h.send_rule = h.last_rule;
       break;
     case Call::Kind::accept:
+      h.others_socket = false;
+      break;
     case Call::Kind::get:
       break;
     case Call::Kind::close: {

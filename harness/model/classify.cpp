@@ -35,6 +35,7 @@ Trigger in_syn_sent(const Hypothesis& h, const Segment& s) {
 
 Trigger reset(const Hypothesis& h, const Segment& s, const Ignored& ignored, std::uint32_t slack) {
   if (s.seq == h.rcv_nxt) {
+    if (h.state == State::syn_received && h.old) return Trigger::syn_old_duplicate;
     const auto ts = s.options.timestamps();
     const bool stale = h.timestamps && (!ts || before(SeqNum(ts->value), SeqNum(h.ts_recent)));
     // In SYN-RECEIVED nothing is said of timestamps, and nothing differs.

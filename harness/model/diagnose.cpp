@@ -67,7 +67,7 @@ Oracle::Ways Oracle::look_back(Violation& v) const {
             using What = std::decay_t<decltype(what)>;
             if constexpr (std::is_same_v<What, Segment>) before.sent(what, event.at, event.tag);
             if constexpr (std::is_same_v<What, Call>) before.called(what, event.at, event.tag);
-            if constexpr (std::is_same_v<What, Icmp>) before.icmp(what.error, event.at, event.tag);
+            if constexpr (std::is_same_v<What, IcmpError>) before.icmp(what, event.at, event.tag);
           },
           event.what);
     }
@@ -151,7 +151,7 @@ void Oracle::err(Hypothesis h, const Event& event, Successors& out) {
   const auto take = [&](const Context& context, const Hypothesis& from, Successors& to) {
     if (const auto* segment = std::get_if<Segment>(&event.what)) arrive(context, from, *segment, event.at, to);
     if (const auto* call = std::get_if<Call>(&event.what)) model::called(context, from, *call, event.at, to);
-    if (const auto* error = std::get_if<Icmp>(&event.what)) icmp_arrives(context, from, error->error, event.at, to);
+    if (const auto* error = std::get_if<IcmpError>(&event.what)) icmp_arrives(context, from, *error, event.at, to);
   };
   Successors right;
   take(context_, h, right);
@@ -191,7 +191,7 @@ bool Oracle::explains(const Mistake& mistake, Instant now, bool at_end, const Ru
           using What = std::decay_t<decltype(what)>;
           if constexpr (std::is_same_v<What, Segment>) other.sent(what, event.at, event.tag);
           if constexpr (std::is_same_v<What, Call>) other.called(what, event.at, event.tag);
-          if constexpr (std::is_same_v<What, Icmp>) other.icmp(what.error, event.at, event.tag);
+          if constexpr (std::is_same_v<What, IcmpError>) other.icmp(what, event.at, event.tag);
           if constexpr (std::is_same_v<What, Output>) other.received(what.segment, event.at, event.tag);
         },
         event.what);

@@ -49,7 +49,8 @@ const Due* find(const Hypothesis& h, bool (*kind)(Reply)) {
 /// What an acknowledgment settles. False when none was due.
 bool settle_ack(Hypothesis& h) {
   bool any = std::erase_if(h.due, [](const Due& due) { return is_cumulative(due.reply); }) > 0;
-  const auto single = std::ranges::find_if(h.due, [](const Due& due) { return is_single(due.reply); });
+  auto single = std::ranges::find_if(h.due, [](const Due& due) { return is_single(due.reply) && !due.optional; });
+  if (single == h.due.end()) single = std::ranges::find_if(h.due, [](const Due& due) { return is_single(due.reply); });
   if (single == h.due.end()) return any;
   h.due.erase(single);
   return true;
@@ -99,7 +100,10 @@ class Emission {
     if (!h.timestamps) return std::nullopt;
     const auto ts = s_.options.timestamps();
     if (!ts) return Why::no_timestamps;
-    if (std::ranges::find(context_.peer_ts, ts->echo) == context_.peer_ts.end()) return Why::wrong_echo;
+    const SeqNum echo(ts->echo);
+    const bool between =
+        context_.peer_ts_first && !before(echo, *context_.peer_ts_first) && !after(echo, context_.peer_ts_last);
+    if (!between && std::ranges::find(context_.peer_ts, ts->echo) == context_.peer_ts.end()) return Why::wrong_echo;
     if (context_.target_ts && before(SeqNum(ts->value), SeqNum(*context_.target_ts))) {
       return Why::timestamps_backwards;
     }
@@ -138,10 +142,12 @@ class Emission {
   }
 
   void reset(Hypothesis h) {
-    for (std::size_t i = 0; i < h.due.size(); i++) {
-      if (!is_reset(h.due[i].reply) || !reset_fits(h, h.due[i])) continue;
-      h.due.erase(h.due.begin() + static_cast<std::ptrdiff_t>(i));
-      return accept(std::move(h));
+    for (const bool optional : {false, true}) {  // what has to come, before what may
+      for (std::size_t i = 0; i < h.due.size(); i++) {
+        if (h.due[i].optional != optional || !is_reset(h.due[i].reply) || !reset_fits(h, h.due[i])) continue;
+        h.due.erase(h.due.begin() + static_cast<std::ptrdiff_t>(i));
+        return accept(std::move(h));
+      }
     }
     if (const Due* due = find(h, is_reset)) return refuse(Why::wrong_rst, due->rule);
     refuse(why_no_reset(h), h.last_rule);
@@ -190,7 +196,7 @@ class Emission {
       return refuse(Why::wrong_syn, due != nullptr ? due->rule : h.last_rule);
     }
     if (h.iss_known && s_.seq != h.iss) return refuse(Why::wrong_syn, h.last_rule);
-    if (!h.iss_known && h.old_snd_nxt && before(s_.seq, *h.old_snd_nxt)) return refuse(Why::iss_not_above, due_rule(h));
+    if (!h.iss_known && h.old && before(s_.seq, h.old->snd_nxt)) return refuse(Why::iss_not_above, due_rule(h));
     if (again && due == nullptr && !time_to_resend(h)) return;
     std::erase_if(h.due, [](const Due& one) { return is_syn(one.reply); });
     h.send_by.reset();

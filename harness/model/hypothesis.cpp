@@ -9,7 +9,10 @@ using namespace std::chrono_literals;
 using wire::after;
 using wire::before;
 
-void PeerText::put(std::uint32_t place, wire::ByteView octets) {
+void PeerText::put(std::int32_t signed_place, wire::ByteView octets) {
+  const auto below = static_cast<std::size_t>(std::max(-std::int64_t{signed_place}, std::int64_t{0}));
+  octets = octets.subspan(std::min(below, octets.size()));
+  const auto place = static_cast<std::uint32_t>(std::max(signed_place, 0));
   if (place >= kMost || octets.size() > kMost - place) return;
   if (octets_.size() < place + octets.size()) octets_.resize(place + octets.size(), kNothing);
   for (std::size_t i = 0; i < octets.size(); i++) {
@@ -104,7 +107,7 @@ std::optional<Choices> applies(const Rule& rule, const Hypothesis& h, const Segm
       case Situation::old:
         return at.latest - h.time_wait_first.earliest >= kYoung;
       case Situation::from_time_wait:
-        return h.old_snd_nxt.has_value();
+        return h.old != nullptr;
     }
     return false;
   };
@@ -249,8 +252,10 @@ void expect_output(const Context& context, Hypothesis& h, Instant at, const Rule
   } else if (room <= 0) {
     h.send_by.reset();
     if (!again.on || !again.closed_window) {
+      const Duration backed_off = again.backed_off;
       again = {};
       again.on = again.closed_window = true;
+      again.backed_off = backed_off;
       again.since = at;
       again.first = at.latest;
     }

@@ -9,6 +9,7 @@
 //   allowed.cpp    what it could do now, in words
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -108,6 +109,7 @@ struct Hypothesis {
   std::uint32_t ts_recent = 0;
 
   // The application.
+  bool others_socket = false;  ///< the application still holds that of an older incarnation
   bool orphan = false, write_shut = false, read_shut = false, linger_zero = false;
   std::uint32_t read = 0;
   End end = End::none;
@@ -129,7 +131,7 @@ struct Hypothesis {
   TimePoint touched{};                ///< when the last input came
   const Rule* last_rule = nullptr;    ///< of the last trigger
   const Rule* moved_by = nullptr;     ///< of the last change of state
-  std::optional<SeqNum> old_snd_nxt;  ///< of the incarnation that TIME-WAIT held
+  std::shared_ptr<const Hypothesis> old;  ///< the incarnation in TIME-WAIT that a SYN has replaced (RFC 9293 MAY-2)
   std::uint32_t inputs = 0;           ///< how many of the conversation's inputs it has seen
 
   bool operator==(const Hypothesis&) const = default;
@@ -152,7 +154,8 @@ struct Hypothesis {
 /// What the peer has sent, by place in its stream. A place for which different octets were sent holds either.
 class PeerText {
  public:
-  void put(std::uint32_t place, wire::ByteView octets);
+  /// A place below zero is that of the SYN, or older: octets there are not the stream's.
+  void put(std::int32_t place, wire::ByteView octets);
   /// Whether these octets can have been read from that place.
   [[nodiscard]] bool can_be(std::uint32_t place, wire::ByteView octets) const;
 
@@ -176,6 +179,8 @@ struct Context {
   wire::Bytes written;  ///< what the application has sent, octet by octet
   PeerText received;
   std::vector<std::uint32_t> peer_ts;  ///< values of the peer's timestamps, the last few
+  std::optional<SeqNum> peer_ts_first;  ///< the value of its SYN
+  SeqNum peer_ts_last;                  ///< the largest since
   std::optional<std::uint32_t> target_ts;
   Duration longest_rtt{};  ///< the peer took so long to acknowledge something, at worst
   Bent bent{};
@@ -281,7 +286,12 @@ struct Successors {
 
 // Each takes one hypothesis, which it may use up, and adds what it can become to `out`.
 void arrive(const Context& context, Hypothesis h, const Segment& segment, Instant at, Successors& out);
-void icmp_arrives(const Context& context, Hypothesis h, wire::IcmpError error, Instant at, Successors& out);
+/// An ICMP error, and the sequence number of the target's segment that it quotes.
+struct IcmpError {
+  wire::IcmpError error{};
+  std::optional<SeqNum> quoted;
+};
+void icmp_arrives(const Context& context, Hypothesis h, const IcmpError& what, Instant at, Successors& out);
 void called(const Context& context, Hypothesis h, const Call& call, Instant at, Successors& out);
 void passed(const Context& context, Hypothesis h, Instant at, Successors& out);
 void emitted(const Context& context, Hypothesis h, const Segment& segment, Instant at, Successors& out);

@@ -19,7 +19,18 @@ void drop_duplicates(std::vector<Hypothesis>& ways) {
 Oracle::Oracle(const Profile& profile, const Start& start) : Oracle(profile, start, {}) {}
 
 Oracle::Oracle(const Profile& profile, const Start& start, const Mistake& mistake)
-    : context_{profile, {}, {}, {}, {}, {}, mistake.bent, false}, start_(start), mistake_(mistake) {
+    : context_{.profile = profile,
+               .written = {},
+               .received = {},
+               .peer_ts = {},
+               .peer_ts_first = {},
+               .peer_ts_last = {},
+               .target_ts = {},
+               .longest_rtt = {},
+               .bent = mistake.bent,
+               .syn_lost = false},
+      start_(start),
+      mistake_(mistake) {
   lost_ = !start.judges;
   Hypothesis h;
   h.listens = start.listens;
@@ -59,18 +70,20 @@ void Oracle::note_peer(const Segment& s, Instant at) {
   if (s.flags.any(wire::kSyn) && !s.flags.any(wire::kRst) && (!peer_iss_ || !s.flags.any(wire::kAck))) {
     if (!peer_iss_) peer_iss_ = s.seq;
   }
-  constexpr std::size_t kMostEchoes = 16;
+  constexpr std::size_t kMostEchoes = 64;
   if (const auto ts = s.options.timestamps()) {
     if (context_.peer_ts.size() == kMostEchoes) context_.peer_ts.erase(context_.peer_ts.begin());
     context_.peer_ts.push_back(ts->value);
+    const SeqNum value(ts->value);
+    if (!context_.peer_ts_first) context_.peer_ts_first = context_.peer_ts_last = value;
+    if (wire::after(value, context_.peer_ts_last)) context_.peer_ts_last = value;
   }
   if (timing_ && s.flags.any(wire::kAck) && !wire::before(s.ack, timing_->first)) {
     context_.longest_rtt = std::max(context_.longest_rtt, at.latest - timing_->second.earliest);
     timing_.reset();
   }
   if (!peer_iss_ || s.payload.empty()) return;
-  context_.received.put(static_cast<std::uint32_t>(s.seq - (*peer_iss_ + 1)) + (s.flags.any(wire::kSyn) ? 1 : 0),
-                        s.payload);
+  context_.received.put((s.seq - (*peer_iss_ + 1)) + (s.flags.any(wire::kSyn) ? 1 : 0), s.payload);
 }
 
 void Oracle::sent(const Segment& segment, Instant at, std::size_t tag) {
@@ -79,7 +92,7 @@ void Oracle::sent(const Segment& segment, Instant at, std::size_t tag) {
   add({segment, at, tag});
 }
 
-void Oracle::icmp(wire::IcmpError error, Instant at, std::size_t tag) { add({Icmp{error}, at, tag}); }
+void Oracle::icmp(IcmpError error, Instant at, std::size_t tag) { add({error, at, tag}); }
 
 void Oracle::called(Call call, Instant at, std::size_t tag) {
   if (call.kind == Call::Kind::send && call.error == 0) {
@@ -123,8 +136,8 @@ void Oracle::apply(Hypothesis h, const Event& event, std::uint32_t index, Succes
     arrive(context_, std::move(h), *segment, event.at, out);
   } else if (const auto* call = std::get_if<Call>(&event.what)) {
     model::called(context_, std::move(h), *call, event.at, out);
-  } else if (const auto* error = std::get_if<Icmp>(&event.what)) {
-    icmp_arrives(context_, std::move(h), error->error, event.at, out);
+  } else if (const auto* error = std::get_if<IcmpError>(&event.what)) {
+    icmp_arrives(context_, std::move(h), *error, event.at, out);
   }
 }
 

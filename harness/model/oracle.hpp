@@ -50,7 +50,7 @@ class Oracle {
 
   /// `tag` is the caller's name for the event (its place in the transcript).
   void sent(const Segment& segment, Instant at, std::size_t tag);
-  void icmp(wire::IcmpError error, Instant at, std::size_t tag);
+  void icmp(IcmpError error, Instant at, std::size_t tag);
   void called(Call call, Instant at, std::size_t tag);
   void received(const Segment& segment, Instant at, std::size_t tag);
   /// All that came until `now` has been told.
@@ -64,18 +64,15 @@ class Oracle {
   /// What the target can have chosen on the axes, from this connection alone.
   [[nodiscard]] Choices choices() const;
   /// At most so many ways are followed at once.
-  static constexpr std::size_t kMostWays = 64;
+  static constexpr std::size_t kMostWays = 128;
 
  private:
   struct Output {
     Segment segment;
   };
-  struct Icmp {
-    wire::IcmpError error;
-  };
   /// Something that was told, in the order of telling. All but Output are inputs.
   struct Event {
-    std::variant<Segment, Call, Icmp, Output> what;
+    std::variant<Segment, Call, IcmpError, Output> what;
     Instant at;
     std::size_t tag = 0;
   };

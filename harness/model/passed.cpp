@@ -86,7 +86,9 @@ bool resending_on_time(const Context& context, const Hypothesis& h, Instant at, 
     out.refusal = {why, row(h.state, Trigger::timer_rto), {}};
     return false;
   }
-  if (at.latest - again.first >= patience && maybe_after(at, again.since, window.earliest)) {
+  // A user timeout ends it when it is over; R2 when the next retransmission would be due.
+  const bool by_user = h.user_timeout > Duration{0};
+  if (at.latest - again.first >= patience && (by_user || maybe_after(at, again.since, window.earliest))) {
     die(h, End::timed_out, given_up, out);
   }
   return true;

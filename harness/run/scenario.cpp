@@ -70,6 +70,10 @@ target::Listener& Scenario::listener() {
 
 Connection Scenario::attach(Peer& peer, std::unique_ptr<target::Socket> socket) {
   apps_.push_back(std::make_unique<App>(peer, std::move(socket)));
+  const TimePoint now = loop().now();
+  model::Call call;
+  call.kind = model::Call::Kind::accept;
+  peer.oracle().called(call, {now, now}, Transcript::kNotKept);
   return {peer, *apps_.back()};
 }
 

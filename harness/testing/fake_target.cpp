@@ -26,6 +26,9 @@ std::optional<int> to_int(const std::string& text) {
 model::Profile fake_profile() {
   model::Profile profile = model::linux_profile(Duration{0});
   profile.name = "fake";
+  using C = model::Choice;
+  profile.choices = model::Choices{C::rfc5961,   C::rfc5961_ack,       C::tw_rst_deletes, C::tw_reuse_rfc6191,
+                                   C::ts_strict, C::half_duplex_close, C::keepalive_off,  C::orphan_timer};
   profile.granularity = model::Granularity::exact;
   profile.rto_min = 1s;  // what RFC 6298 recommends, and Linux does not do
   return profile;

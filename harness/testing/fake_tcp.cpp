@@ -123,6 +123,7 @@ void FakeTcp::passive_open(const Segment& syn, SeqNum iss, const TcbPtr& old_inc
   tcb->iss = tcb->snd_una = tcb->snd_nxt = iss;
   tcb->irs = syn.seq;
   tcb->rcv_nxt = syn.seq + 1;
+  tcb->rcv_edge = tcb->rcv_nxt;  // nothing is told yet
   tcb->mss = peer_mss(syn);
   tcb->snd_wnd = tcb->max_snd_wnd = syn.window;
   tcb->snd_wl1 = syn.seq;

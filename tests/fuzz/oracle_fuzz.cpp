@@ -86,7 +86,7 @@ void converse(Bytes in) {
         break;
       default:
         if ((what & 0x80U) != 0) {
-          oracle.icmp(static_cast<wire::IcmpError>(in.take() % 10), at, 0);
+          oracle.icmp({static_cast<wire::IcmpError>(in.take() % 10), wire::SeqNum(kTargetIss + in.take())}, at, 0);
         } else {
           tell_call(oracle, in, at);
         }
