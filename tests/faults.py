@@ -90,6 +90,20 @@ def empty_selection():
     refuses(run("run", "release/**", "-x", "**"), USAGE)
 
 
+@fault
+def unknown_profile():
+    refuses(run("run", QUICK, "--profile", "beos"), USAGE, "beos", "textbook")
+    refuses(run("list", "--profiles", "beos"), USAGE, "beos", "textbook")
+
+
+@fault
+def wrong_profile():
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, "mine.toml")
+        file.write_text('title = "mine"\n[values.time-wait]\nis = "60"\n')
+        refuses(run("run", QUICK, "--profile", str(file)), USAGE, f"{file}:3:", "'60' is no duration")
+
+
 # --- a machine that cannot do it -----------------------------------------------------------------------------------
 
 

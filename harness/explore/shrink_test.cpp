@@ -67,11 +67,7 @@ std::optional<Shrunk> shrunk_with(Defect defect, std::string_view requirement) {
   const auto outcomes = play_all(lab, scripts, "walk/5/20", {});
   const auto found = std::ranges::find(outcomes, requirement, &Outcome::requirement);
   if (found == outcomes.end()) return std::nullopt;
-  return shrink(scripts[static_cast<std::size_t>(found - outcomes.begin())], [&](const std::vector<Script>& all) {
-    std::vector<bool> fails;
-    for (const Outcome& outcome : play_all(lab, all, "walk/5/20", {})) fails.push_back(outcome == *found);
-    return fails;
-  });
+  return shrink_walk(lab, {5, 20, static_cast<std::size_t>(found - outcomes.begin())}, *found, {});
 }
 
 struct Minimum {

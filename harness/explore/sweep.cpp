@@ -143,6 +143,7 @@ bool asks_for_sweep(std::string_view selector) { return selector.starts_with("sw
 Task<Subject> reach(Scenario& scenario, const Trial& trial, wire::Family family) {
   auto beginning = begin(scenario, {trial.place.opening, trial.timestamps, family});
   Subject subject = co_await beginning;
+  co_await settle(subject.peer, kOnTheWay);
   for (const Action& action : trial.path) {
     co_await perform(subject, action);
     co_await settle(subject.peer, kOnTheWay);

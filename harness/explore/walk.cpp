@@ -226,4 +226,30 @@ std::vector<Outcome> play_all(target::Lab& lab, const std::vector<Script>& scrip
   return collector.take();
 }
 
+std::vector<WalkFinding> group_findings(const std::vector<std::pair<WalkId, Outcome>>& failed) {
+  std::vector<WalkFinding> all;
+  for (const auto& [id, outcome] : failed) {
+    auto found = std::ranges::find(all, outcome, &WalkFinding::outcome);
+    if (found == all.end()) found = all.insert(all.end(), {outcome, {}});
+    found->walks.push_back(id);
+  }
+  std::ranges::stable_sort(all, std::ranges::greater{}, [](const WalkFinding& f) { return f.walks.size(); });
+  return all;
+}
+
+std::optional<Shrunk> shrink_walk(target::Lab& lab, const WalkId& id, const Outcome& outcome,
+                                  const run::RunOptions& options) {
+  const StillFails still_fails = [&](const std::vector<Script>& scripts) {
+    std::vector<bool> fails;
+    for (const Outcome& one : play_all(lab, scripts, to_string(id), options)) {
+      fails.push_back(one.violated() && one.requirement == outcome.requirement);
+    }
+    return fails;
+  };
+  Script script = random_script(id);
+  const auto again = still_fails({script});
+  if (again.empty() || !again.front()) return std::nullopt;
+  return shrink(std::move(script), still_fails);
+}
+
 }  // namespace finwait::explore

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/explore/script.hpp"
+#include "harness/explore/shrink.hpp"
 #include "harness/run/runner.hpp"
 
 namespace finwait::explore {
@@ -45,5 +46,18 @@ struct Outcome {
 /// back than were asked for when it was interrupted, or could not be done at all.
 std::vector<Outcome> play_all(target::Lab& lab, const std::vector<Script>& scripts, const std::string& id,
                               const run::RunOptions& options, const std::vector<run::Observer*>& observers = {});
+
+/// One thing that the model does not explain, and the walks that have shown it.
+struct WalkFinding {
+  Outcome outcome;
+  std::vector<WalkId> walks;
+};
+/// By what they break and how; those that most walks have shown first.
+std::vector<WalkFinding> group_findings(const std::vector<std::pair<WalkId, Outcome>>& failed);
+
+/// The least that breaks the same requirement as this walk does, found by playing it over and over. nullopt when it does
+/// not fail again by itself.
+std::optional<Shrunk> shrink_walk(target::Lab& lab, const WalkId& id, const Outcome& outcome,
+                                  const run::RunOptions& options);
 
 }  // namespace finwait::explore

@@ -36,7 +36,15 @@ TEST(Walk, IsMadeFromItsNumbersAlone) {
 TEST(Walk, IsTheSameOnEveryMachine) {
   std::string text;
   for (const Step& step : random_script({1, 8, 0}).steps) text += describe(step.action) + "\n";
-  EXPECT_EQ(text, "");
+  EXPECT_EQ(text,
+            "20 ms pass\n"
+            "a RST with ACK at R - 100000, ACK = S - 1, window 0\n"
+            "a RST at R + 5\n"
+            "urgent text at R, ACK = U\n"
+            "text without ACK at R + W\n"
+            "an ACK at R + W + 1, ACK = S\n"
+            "an ACK at R + W - 1, ACK = U\n"
+            "text at R, ACK = S\n");
 }
 
 TEST(Walk, MakesNoCallOnASocketThatItHasClosed) {

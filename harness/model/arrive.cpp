@@ -213,6 +213,7 @@ void follow(const Context& context, Hypothesis h, const Segment& s, Instant at, 
     h.ts_recent = ts->value;  // RFC 7323 5.3, R3
   }
   if (ack_counts) take_ack(h, s, at);
+  h.urgent = h.urgent || (s.flags.any(wire::kUrg) && how_far == Reach::everything);
   if (h.exists()) hear(h, at, how_far == Reach::everything);
   if (receives_text(trigger) && !h.peer_fin) take_text(h, s, trigger, rule, slack);
   if (rule.reply == Reply::ack_beyond_fin) h.rcv_nxt += 1;
@@ -241,6 +242,42 @@ struct Branch {
   Choices choices;
   bool optional = false;
 };
+
+// Text above a gap whose ACK covers our FIN, and the like: the table has no row for both at once.
+bool acks_fin_besides(const Hypothesis& h, const Segment& s, Trigger trigger) {
+  if (!kFinOutstanding.contains(h.state) || !h.fin_sent || s.ack != h.snd_nxt || h.idle()) return false;
+  switch (trigger) {
+    case Trigger::out_of_order:
+    case Trigger::fin_out_of_order:
+    case Trigger::phantom_fin:
+    case Trigger::fin_edge:
+      return true;
+    case Trigger::out_of_window:  // at a closed window
+      return reach(h, s, trigger) == Reach::everything;
+    case Trigger::data_ack_fin:
+    case Trigger::data:
+      return rules_for(h.state, trigger).empty();
+    default:
+      return false;
+  }
+}
+
+// Its ACK counts first (step 5), and the rest is judged in the state that leads to. False when there is no rest.
+bool take_fin_ack(Hypothesis& h, const Segment& s, Instant at) {
+  for (const Rule* rule : rules_for(h.state, Trigger::ack_fin)) {
+    if (!rule->next) continue;
+    take_ack(h, s, at);
+    h.last_rule = rule;
+    if (rule->next == State::closed) {
+      h.moved_by = rule;
+      delete_connection(h, End::finished);
+      return false;
+    }
+    enter(h, *rule->next, at, rule);
+    return true;
+  }
+  return true;
+}
 
 void apply_rows(const Context& context, const Hypothesis& h, const Segment& s, Instant at, const Ignored& ignored,
                 std::uint32_t slack, Successors& out, int depth, bool unheard = false);
@@ -289,6 +326,11 @@ void merge_silence(std::vector<Branch>& branches) {
 void apply_rows(const Context& context, const Hypothesis& h, const Segment& s, Instant at, const Ignored& ignored,
                 std::uint32_t slack, Successors& out, int depth, bool unheard) {
   const Trigger trigger = classify(h, s, ignored, slack);
+  if (acks_fin_besides(h, s, trigger)) {
+    Hypothesis next = h;
+    if (take_fin_ack(next, s, at)) return apply_rows(context, next, s, at, ignored, slack, out, depth + 1, unheard);
+    return out.all.push_back(std::move(next));
+  }
   if (h.state == State::time_wait && !h.listens && s.flags.any(wire::kSyn) && !unheard) {
     return as_if_nobody_reuses(context, h, s, at, ignored, slack, out, depth);
   }
@@ -332,58 +374,19 @@ void apply_rows(const Context& context, const Hypothesis& h, const Segment& s, I
   }
 }
 
-// Text above a gap whose ACK covers our FIN, and the like: the table has no row for both at once.
-bool acks_fin_besides(const Hypothesis& h, const Segment& s, Trigger trigger) {
-  if (!kFinOutstanding.contains(h.state) || !h.fin_sent || s.ack != h.snd_nxt || h.idle()) return false;
-  switch (trigger) {
-    case Trigger::out_of_order:
-    case Trigger::fin_out_of_order:
-    case Trigger::phantom_fin:
-    case Trigger::fin_edge:
-      return true;
-    case Trigger::out_of_window:  // at a closed window
-      return reach(h, s, trigger) == Reach::everything;
-    case Trigger::data_ack_fin:
-    case Trigger::data:
-      return rules_for(h.state, trigger).empty();
-    default:
-      return false;
-  }
-}
-
-void with_edge(const Context& context, Hypothesis h, const Segment& s, Instant at, std::uint32_t slack,
-               Successors& out) {
-  if (acks_fin_besides(h, s, classify(h, s, {}, slack))) {
-    for (const Rule* rule : rules_for(h.state, Trigger::ack_fin)) {
-      if (!rule->next) continue;
-      take_ack(h, s, at);
-      h.last_rule = rule;
-      if (rule->next == State::closed) {
-        h.moved_by = rule;
-        delete_connection(h, End::finished);
-        out.all.push_back(std::move(h));
-        return;
-      }
-      enter(h, *rule->next, at, rule);
-      break;
-    }
-  }
-  apply_rows(context, h, s, at, {}, slack, out, 0);
-}
-
 }  // namespace
 
 void arrive(const Context& context, Hypothesis h, const Segment& s, Instant at, Successors& out) {
   // How far the window has moved since it was last told is the target's secret: where it matters, both are possible.
   if (h.edge_slack > 0 && h.exists() && classify(h, s) != classify(h, s, {}, h.edge_slack)) {
-    with_edge(context, h, s, at, h.edge_slack, out);
+    apply_rows(context, h, s, at, {}, h.edge_slack, out, 0);
   }
   // A TS.Recent of zero is taken for none by stacks that have met peers whose SYN has no value yet.
   const auto ts = s.options.timestamps();
   if (h.timestamps && h.ts_recent == 0 && ts && before(SeqNum(ts->value), SeqNum(0)) && h.exists()) {
     Hypothesis next = h;
     next.ts_recent = ts->value;
-    with_edge(context, std::move(next), s, at, 0, out);
+    apply_rows(context, next, s, at, {}, 0, out, 0);
   }
   // Whether timestamps are already looked at in SYN-RECEIVED is not said: such a segment may be dropped there.
   const bool stale = !ts || before(SeqNum(ts->value), SeqNum(h.ts_recent));
@@ -399,7 +402,7 @@ void arrive(const Context& context, Hypothesis h, const Segment& s, Instant at, 
     owe(context, next, Reply::rst_any, &s, at, h.last_rule);
     out.all.push_back(std::move(next));
   }
-  with_edge(context, std::move(h), s, at, 0, out);
+  apply_rows(context, h, s, at, {}, 0, out, 0);
 }
 
 void icmp_arrives(const Context& context, Hypothesis h, const IcmpError& what, Instant at, Successors& out) {

@@ -32,6 +32,7 @@ constexpr std::array<ChoiceInfo, kChoices> kChoiceTable{{
     {C::rfc5961, A::hardening, "rfc5961", "an inexact RST and any SYN draw a challenge ACK (RFC 5961 3, 4)"},
     {C::any_old_ack, A::ack_range, "none", "an old ACK is ignored, however old; the rest of its segment counts"},
     {C::rfc5961_ack, A::ack_range, "rfc5961", "before SND.UNA - MAX.SND.WND it draws a challenge ACK (RFC 5961 5)"},
+    {C::sent_ack, A::ack_range, "sent", "the same, and so does an ACK from before the first octet that was ever sent"},
     {C::tw_rst_deletes, A::rst_in_time_wait, "delete", "it deletes the connection (RFC 9293 3.10.7.4)"},
     {C::tw_rst_ignored, A::rst_in_time_wait, "ignore", "it is ignored (RFC 1337, F1)"},
     {C::tw_rst_ignored_2s, A::rst_in_time_wait, "ignore-2s", "it is ignored for two seconds (RFC 1337, F2)"},

@@ -29,6 +29,7 @@ enum class Choice : std::uint8_t {
   rfc5961,  ///< challenge ACKs
   any_old_ack,
   rfc5961_ack,        ///< RFC 5961 5.2, MAY-12
+  sent_ack,           ///< the same, and what was never sent at all
   tw_rst_deletes,     ///< RFC 9293 3.10.7.4
   tw_rst_ignored,     ///< RFC 1337 F1
   tw_rst_ignored_2s,  ///< RFC 1337 F2
@@ -46,7 +47,7 @@ enum class Choice : std::uint8_t {
   no_orphan_timer,
   orphan_timer,
 };
-inline constexpr std::size_t kChoices = 20;
+inline constexpr std::size_t kChoices = 21;
 
 struct AxisInfo {
   Axis axis;

@@ -82,6 +82,11 @@ bool ended_badly(const Hypothesis& h) {
   return h.end == End::reset || h.end == End::refused || h.end == End::timed_out || h.end == End::unreachable;
 }
 
+bool by_icmp(const Hypothesis& h) {
+  return h.last_rule != nullptr &&
+         (h.last_rule->trigger == Trigger::icmp_soft || h.last_rule->trigger == Trigger::icmp_source_quench);
+}
+
 Why untold(const Hypothesis& h) { return h.end == End::timed_out ? Why::end_without_timeout : Why::end_without_error; }
 
 // recv() is still waiting.
@@ -104,6 +109,7 @@ void read_end(Hypothesis h, const Rule* rule, Successors& out) {
 }
 
 void read_error(Hypothesis h, int error, const Rule* rule, Successors& out) {
+  if (h.exists() && by_icmp(h)) return refuse(out, Why::error_by_icmp, h.last_rule);
   if (h.exists()) return refuse(out, Why::error_without_cause, h.peer_fin ? nullptr : rule);
   if (h.end == End::timed_out && !h.error_told && error != ETIMEDOUT) {
     return refuse(out, Why::end_without_timeout, h.moved_by);
@@ -117,6 +123,10 @@ void read_error(Hypothesis h, int error, const Rule* rule, Successors& out) {
 
 void received(const Context& context, Hypothesis h, const Call& call, Successors& out) {
   const Rule* rule = row(h.state, Trigger::recv);
+  if (h.urgent) {  // which octets those are, and where they go, is not followed
+    h.read = std::min(h.accepted(), h.read + static_cast<std::uint32_t>(call.text.size()));
+    return out.all.push_back(std::move(h));
+  }
   if (call.error == ETIME || call.error == EAGAIN) return nothing_to_read(std::move(h), rule, out);
   if (call.error != 0) return read_error(std::move(h), call.error, rule, out);
   if (call.text.empty()) return read_end(std::move(h), rule, out);
@@ -207,6 +217,7 @@ void called(const Context& context, Hypothesis h, const Call& call, Instant at, 
       set_option(h, call, at);
       break;
     case Call::Kind::take_error:
+      if (call.value != 0 && h.exists() && by_icmp(h)) return refuse(out, Why::error_by_icmp, h.last_rule);
       if (call.value != 0 && h.exists()) return refuse(out, Why::error_without_cause, h.moved_by);
       if (call.value == 0 && !h.exists() && h.end == End::timed_out && !h.error_told) {
         return refuse(out, Why::end_without_timeout, h.moved_by);

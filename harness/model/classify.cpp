@@ -96,6 +96,14 @@ Trigger content(const Hypothesis& h, const Segment& s, std::uint32_t slack) {
   return acks_fin && h.state == State::fin_wait_1 ? Trigger::fin_ack_fin : Trigger::fin;
 }
 
+// From where on an ACK is only old (RFC 5961 5.2). A stack may also refuse one of octets it has never sent.
+SeqNum oldest_ack(const Hypothesis& h) {
+  const SeqNum oldest = h.snd_una - h.max_snd_wnd;
+  const Choices range = h.choices & Choices{Choice::any_old_ack, Choice::rfc5961_ack, Choice::sent_ack};
+  const bool sent_only = range == Choices{Choice::sent_ack};
+  return sent_only && before(oldest, h.iss + 1) ? h.iss + 1 : oldest;
+}
+
 }  // namespace
 
 Trigger classify(const Hypothesis& h, const Segment& s, const Ignored& ignored, std::uint32_t slack) {
@@ -115,7 +123,7 @@ Trigger classify(const Hypothesis& h, const Segment& s, const Ignored& ignored, 
     return s.length() == 0 ? Trigger::new_ack : content(h, s, slack);
   }
   if (after(s.ack, h.snd_nxt)) return Trigger::future_ack;
-  if (before(s.ack, h.snd_una - h.max_snd_wnd) && !ignored.ack_range) return Trigger::too_old_ack;
+  if (!ignored.ack_range && before(s.ack, oldest_ack(h))) return Trigger::too_old_ack;
   if (s.length() > 0) return content(h, s, slack);
   if (after(s.ack, h.snd_una)) return h.fin_sent && s.ack == h.snd_nxt ? Trigger::ack_fin : Trigger::new_ack;
   // An ACK of our FIN once more.

@@ -243,6 +243,15 @@ void Oracle::diagnose(Violation& v, const Ways& before, Instant now, bool at_end
       number++;
     }
   }
+  const auto is_reset_or_syn = [&](std::uint32_t index) {
+    std::uint32_t number = 0;
+    for (const Event& event : events_) {
+      if (std::holds_alternative<Output>(event.what) || number++ != index) continue;
+      const auto* segment = std::get_if<Segment>(&event.what);
+      return segment != nullptr && segment->flags.any(wire::kRst | wire::kSyn);
+    }
+    return false;
+  };
   const bool waits = !before.empty() && before.front().state == State::time_wait;
   const bool waited = !before.empty() && before.front().moved_by != nullptr &&
                       before.front().moved_by->trigger == Trigger::timer_two_msl;
@@ -251,6 +260,7 @@ void Oracle::diagnose(Violation& v, const Ways& before, Instant now, bool at_end
     if (at_input(Kind::other_row, i, "took another row of the model at")) return;
     if (at_input(Kind::ignored, i, "ignored")) return;
     if (at_input(Kind::lingers, i, "went to TIME-WAIT at")) return;
+    if (is_reset_or_syn(i) && at_input(Kind::deleted, i, "deleted the connection at")) return;
   }
   for (const Parameter& parameter : kParameters) {
     if (parameter.bent.two_msl_free && !waits && !waited) continue;

@@ -189,7 +189,8 @@ class Emission {
   void syn(Hypothesis h) {
     const bool with_ack = s_.flags.any(wire::kAck);
     const State wanted = with_ack ? State::syn_received : State::syn_sent;
-    if (h.state != wanted) return refuse(Why::unasked_syn, h.last_rule);
+    if (h.state != wanted)
+      return refuse(Why::unasked_syn, h.exists() || h.moved_by == nullptr ? h.last_rule : h.moved_by);
     const bool again = h.iss_known && s_.seq == h.iss && h.own_offer.seen;
     const Due* due = find(h, is_syn);
     if (with_ack && (before(s_.ack, h.irs + 1) || after(s_.ack, h.rcv_nxt))) {
@@ -353,6 +354,7 @@ class Emission {
       return refuse(again.count > 0 ? doubled : Why::retransmitted_early, rule), false;
     }
     again.last = passed_since;
+    again.last_most = least;
     again.count++;
     again.since = at_;
     return true;

@@ -67,9 +67,9 @@ std::optional<Choices> applies(const Rule& rule, const Hypothesis& h, const Segm
       case Situation::text_queued:
         return wire::before(h.snd_nxt, h.written_end());
       case Situation::unread_text:
-        return h.orphan && h.unread();
+        return h.orphan && (h.unread() || h.urgent);
       case Situation::no_unread_text:
-        return !h.orphan || !h.unread();
+        return !h.orphan || !h.unread() || h.urgent;
       case Situation::held_acks_fin:
         return !h.orphan && acks_fin();
       case Situation::held_acks_no_fin:
@@ -149,12 +149,14 @@ void take_ack(Hypothesis& h, const Segment& s, Instant at) {
   if (after(s.ack, h.snd_una)) {
     h.snd_una = s.ack;
     h.duplicate_acks = 0;
-    const Duration backed_off = std::max(h.resending.backed_off, 2 * h.resending.last);
+    const Duration backed_off = std::max(h.resending.backed_off, 2 * h.resending.last_most);
+    const Instant before = h.resending.on ? h.resending.since : at;
     h.resending = {};
     h.resending.backed_off = backed_off;
     if (!h.idle()) {
       h.resending.on = true;
-      h.resending.since = at;
+      // From this ACK (RFC 6298 5.3), or from when the octets that are left were sent.
+      h.resending.since = {before.earliest, at.latest};
       h.resending.first = at.latest;
     }
   } else if (s.ack == h.snd_una && s.length() == 0 && !h.idle()) {
@@ -170,7 +172,10 @@ void take_ack(Hypothesis& h, const Segment& s, Instant at) {
   }
   if (after(s.ack + window, h.snd_edge)) h.snd_edge = s.ack + window;
   // Whatever comes while the window is closed answers its probes.
-  if (h.resending.closed_window) h.resending.first = at.latest;
+  if (h.resending.closed_window) {
+    h.resending.first = at.latest;
+    h.resending.since.latest = at.latest;  // and may set the timer anew
+  }
 }
 
 void owe(const Context& context, Hypothesis& h, Reply reply, const Segment* s, Instant at, const Rule* rule) {

@@ -49,7 +49,8 @@ struct Resending {
   bool closed_window = false;  ///< nothing is outstanding; an octet, the FIN or an old number probes the window
   Instant since;               ///< when the front was last sent, or the timer last restarted
   TimePoint first{};           ///< when the front was first sent
-  Duration last{};             ///< the last interval; zero before the first retransmission
+  Duration last{};             ///< the last interval, at least; zero before the first retransmission
+  Duration last_most{};        ///< and at most: what restarted the timer is not always certain
   int count = 0;
   Duration backed_off{};     ///< how long the timer has become; an ACK need not shorten it at once (RFC 6298 5.7, Karn)
   bool tail_probed = false;  ///< one early one was taken for a tail loss probe
@@ -112,6 +113,7 @@ struct Hypothesis {
   bool others_socket = false;  ///< the application still holds that of an older incarnation
   bool orphan = false, write_shut = false, read_shut = false, linger_zero = false;
   std::uint32_t read = 0;
+  bool urgent = false;  ///< urgent octets have come: sockets take them out of the stream, each in its own way
   End end = End::none;
   bool error_told = false;  ///< the application has learned how it ended
   Duration user_timeout{};
@@ -128,11 +130,11 @@ struct Hypothesis {
   std::optional<TimePoint> answered;  ///< when an unacceptable segment was last answered: the next may be throttled
   Instant syn_at;                     ///< of the SYN or SYN-ACK that was first sent
 
-  TimePoint touched{};                ///< when the last input came
-  const Rule* last_rule = nullptr;    ///< of the last trigger
-  const Rule* moved_by = nullptr;     ///< of the last change of state
+  TimePoint touched{};                    ///< when the last input came
+  const Rule* last_rule = nullptr;        ///< of the last trigger
+  const Rule* moved_by = nullptr;         ///< of the last change of state
   std::shared_ptr<const Hypothesis> old;  ///< the incarnation in TIME-WAIT that a SYN has replaced (RFC 9293 MAY-2)
-  std::uint32_t inputs = 0;           ///< how many of the conversation's inputs it has seen
+  std::uint32_t inputs = 0;               ///< how many of the conversation's inputs it has seen
 
   bool operator==(const Hypothesis&) const = default;
 
@@ -178,7 +180,7 @@ struct Context {
   const Profile& profile;
   wire::Bytes written;  ///< what the application has sent, octet by octet
   PeerText received;
-  std::vector<std::uint32_t> peer_ts;  ///< values of the peer's timestamps, the last few
+  std::vector<std::uint32_t> peer_ts;   ///< values of the peer's timestamps, the last few
   std::optional<SeqNum> peer_ts_first;  ///< the value of its SYN
   SeqNum peer_ts_last;                  ///< the largest since
   std::optional<std::uint32_t> target_ts;
@@ -256,6 +258,7 @@ enum class Why : std::uint8_t {
   no_end_to_reader,
   end_too_early,
   error_without_cause,
+  error_by_icmp,
   end_without_error,
   end_without_timeout,
   sent_after_close,

@@ -154,10 +154,10 @@ TimerBounds resend_window(const Context& context, const Hypothesis& h) {
   const Profile& profile = context.profile;
   const Resending& again = h.resending;
   if (again.count > 0) {
-    const Duration next = std::min(2 * again.last, std::max(again.last, profile.rto_max));
-    TimerBounds window = profile.bounds(next);
-    window.earliest = std::min(window.earliest, scaled(next, 1 - kTolerance));
-    window.latest = std::max(window.latest, scaled(next, 1 + kTolerance) + profile.reaction);
+    const auto doubled = [&](Duration last) { return std::min(2 * last, std::max(last, profile.rto_max)); };
+    TimerBounds window = profile.bounds(doubled(again.last_most));
+    window.earliest = scaled(doubled(again.last), 1 - kTolerance);
+    window.latest = std::max(window.latest, scaled(doubled(again.last_most), 1 + kTolerance) + profile.reaction);
     return window;
   }
   const TimerBounds least = profile.bounds(profile.rto_min);

@@ -23,6 +23,7 @@ using enum Restart;
 using R = Reply;
 
 constexpr Choices kRange{Choice::rfc5961_ack};
+constexpr Choices kSentOnly{Choice::sent_ack};
 constexpr Choices kNoRange{Choice::any_old_ack};
 constexpr Choices kTimestamps{Choice::ts_strict, Choice::ts_lenient};
 
@@ -135,6 +136,7 @@ constexpr std::array kRules = std::to_array<Rule>({
 
     // An ACK from before SND.UNA - MAX.SND.WND (RFC 5961 5.2).
     {too_old_ack, kConnected,  kRange,   always, R::challenge,     kSame,     "RFC9293-MAY-12", "its text and FIN are not processed"},
+    {too_old_ack, kConnected,  kSentOnly, always, R::challenge,    kSame,     "RFC9293-MAY-12", "the same for octets that were never sent"},
     {too_old_ack, kConnected,  kNoRange, always, R::as_other,      kAsJudged, "RFC9293-3.10.7.4-ACK-DUP", "as OLDACK; its text and FIN count"},
     {too_old_ack, {time_wait}, kAny,     always, R::maybe_ack_now, kSame,     "RFC9293-3.10.7.4-ACK-DUP", "A2", allowed, may},
 
@@ -149,6 +151,7 @@ constexpr std::array kRules = std::to_array<Rule>({
 
     // Outside the window (step 1; 3.5.2(3)).
     {out_of_window, {syn_received}, kAny, always, R::ack_now, kSame, "RFC9293-3.10.7.4-OTW-ACK", "A8: one is required, throttling tolerated"},
+    {out_of_window, {syn_received}, kAny, ack_unacceptable, R::rst_for_ack, kSame, "RFC9293-3.5.2-G2", "3.5.2(2): the ACK is looked at first", flagged},
     {out_of_window, kConnected,     kAny, always, R::ack_now, kSame, "RFC9293-3.10.7.4-OTW-ACK", "A8: one is required, throttling tolerated"},
     {out_of_window, {time_wait},    kAny, always, R::ack_now, kSame, "RFC9293-3.10.7.4-OTW-ACK", "A2: no restart is meant", allowed, may},
 
@@ -156,6 +159,7 @@ constexpr std::array kRules = std::to_array<Rule>({
     {keepalive_probe, {closed},       kAny, always, R::rst_for_ack, kSame, "RFC9293-3.10.7.1-CLOSED-ACK"},
     {keepalive_probe, {listen},       kAny, always, R::rst_for_ack, kSame, "RFC9293-3.10.7.2-LISTEN-ACK"},
     {keepalive_probe, {syn_received}, kAny, always, R::ack_now,     kSame, "RFC9293-3.10.7.4-OTW-ACK"},
+    {keepalive_probe, {syn_received}, kAny, ack_unacceptable, R::rst_for_ack, kSame, "RFC9293-3.5.2-G2", "3.5.2(2): the ACK is looked at first", flagged},
     {keepalive_probe, kConnected,     kAny, always, R::ack_now,     kSame, "RFC9293-3.10.7.4-AGED-PROBE", "its octet is not delivered"},
     {keepalive_probe, {time_wait},    kAny, always, R::ack_now,     kSame, "RFC9293-3.10.7.4-AGED-PROBE", "A2", allowed, may},
 

@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "harness/model/profile.hpp"
+#include "harness/run/expectations.hpp"
+#include "harness/run/observer.hpp"
+#include "harness/run/plan.hpp"
 
 namespace finwait::tool {
 
@@ -48,9 +51,22 @@ struct ExplainArguments {
   std::string what;
 };
 
+struct WalkArguments {
+  std::uint64_t seed = 1;
+  std::size_t steps = 10000;  ///< of all walks together
+  std::size_t walks = 0;      ///< 0: as many as give each kWalkSteps
+  std::size_t jobs = 0;
+  std::size_t shrink = 5;  ///< so many findings are shrunk
+  std::string target = "linux";
+  std::string json, expectations, profile;
+  bool no_expectations = false;
+};
+inline constexpr std::size_t kWalkSteps = 20;
+
 int run(const RunArguments& arguments);
 int list(const ListArguments& arguments);
 int detect(const DetectArguments& arguments);
+int walk(const WalkArguments& arguments);
 int explain(const ExplainArguments& arguments);
 int doctor();
 
@@ -61,5 +77,15 @@ std::optional<int> unknown_target(const std::string& name);
 /// A built-in profile, or the one in a file.
 tl::expected<model::Profile, std::string> load_profile(const std::string& name_or_file);
 int list_profiles(const std::string& name_or_file);
+/// What selectors can be about: the catalogue, and what is made only when one of them asks for it, the sweep ("sweep/**")
+/// and single walks ("walk/7/20/12").
+std::vector<run::Instance> selectable(const std::vector<std::string>& selectors);
+/// The known deviations of a target: those built in, those of `file` when it is not empty, or `none`.
+tl::expected<std::vector<run::Expectation>, std::string> load_expectations(const std::string& target,
+                                                                           const std::string& file, bool none);
+/// A connection needs two descriptors; the usual soft limit would stop at some hundreds.
+void allow_many_descriptors();
+run::RunInfo describe_run();
+int exit_code(const run::Totals& totals, bool strict);
 
 }  // namespace finwait::tool

@@ -49,7 +49,7 @@ void list_requirements(const std::vector<run::Instance>& plan, bool whole) {
 
 int list(const ListArguments& arguments) {
   if (arguments.profile) return list_profiles(*arguments.profile);
-  const auto all = run::instances(cases::catalogue());
+  const auto all = selectable(arguments.selectors);
   const auto plan = run::select(all, arguments.selectors, arguments.excluded);
   if (!plan) {
     fmt::print(stderr, "finwait: {}\n", plan.error());

@@ -21,6 +21,8 @@ Examples:
   finwait run 'time-wait/**' --profile textbook   does it keep the textbook's 240 s?
   finwait list @should                    what tests a SHOULD
   finwait list --profiles linux           what Linux documents, beside the standard
+  finwait run 'sweep/fin-wait-2/**'       the model's table, fired at one state (docs/sweep.md)
+  finwait walk --seed 7                   random actions; what is not explained is printed as a case
   finwait detect                          what this kernel has chosen where it has a choice
   finwait explain time-wait               what a target may do in TIME-WAIT, and where it is written
   finwait doctor                          can this machine run it?
@@ -97,6 +99,33 @@ void add_detect(CLI::App& app, DetectArguments& a, int& code) {
   verb->callback([&] { code = detect(a); });
 }
 
+void add_walk(CLI::App& app, WalkArguments& a, int& code) {
+  CLI::App* verb = app.add_subcommand("walk", "random actions, judged by the model; what fails is shrunk to a case");
+  verb->add_option("--seed", a.seed, "the same seed is the same walk")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  verb->add_option("--steps", a.steps, "how many actions, of all walks together")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{1}, std::size_t{100'000'000}));
+  verb->add_option("--walks", a.walks, "how many walks, each on a connection of its own; 0: so that each has 20 actions")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  verb->add_option("-j,--jobs", a.jobs, "how many walks at once; 0: all")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  verb->add_option("--shrink", a.shrink, "how many different failures to shrink to their least")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  verb->add_option("--target", a.target, "what to test: linux, this machine's kernel")->capture_default_str();
+  verb->add_option("--json", a.json, "write the walks' results to FILE (docs/results.schema.json)")->type_name("FILE");
+  verb->add_option("--profile", a.profile, "judge by the values of this profile or TOML file, not by the target's own")
+      ->type_name("NAME|FILE");
+  verb->add_option("--expectations", a.expectations, "known deviations from FILE and not from the built-in list")
+      ->type_name("FILE");
+  verb->add_flag("--no-expectations", a.no_expectations, "judge without any list of known deviations");
+  verb->callback([&] { code = walk(a); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -108,10 +137,12 @@ int main(int argc, char** argv) {
   RunArguments run_arguments;
   ListArguments list_arguments;
   DetectArguments detect_arguments;
+  WalkArguments walk_arguments;
   ExplainArguments explain_arguments;
   add_run(app, run_arguments, code);
   add_list(app, list_arguments, code);
   add_detect(app, detect_arguments, code);
+  add_walk(app, walk_arguments, code);
   add_explain(app, explain_arguments, code);
   app.add_subcommand("doctor", "check what this machine can do, and say how to mend what it cannot")->callback([&] {
     code = doctor();

@@ -30,19 +30,6 @@ using run::Verdict;
 
 namespace {
 
-tl::expected<std::vector<run::Expectation>, std::string> expectations(const RunArguments& arguments) {
-  if (arguments.no_expectations) return {};
-  if (arguments.expectations.empty()) {
-    return run::parse_expectations(cases::expectations_of(arguments.target),
-                                   "cases/expectations/" + arguments.target + ".toml");
-  }
-  std::ifstream in(arguments.expectations);
-  std::stringstream text;
-  text << in.rdbuf();
-  if (!in) return tl::unexpected(fmt::format("{} cannot be read", arguments.expectations));
-  return run::parse_expectations(text.str(), arguments.expectations);
-}
-
 report::Console::Style style(const RunArguments& arguments) {
   const bool terminal = isatty(STDOUT_FILENO) != 0;
   const char* no_colour = std::getenv("NO_COLOR");
@@ -51,7 +38,21 @@ report::Console::Style style(const RunArguments& arguments) {
   return {.terminal = terminal, .colour = wanted, .verbose = arguments.verbose};
 }
 
-// A connection needs two descriptors; the usual soft limit would stop at some hundreds.
+}  // namespace
+
+tl::expected<std::vector<run::Expectation>, std::string> load_expectations(const std::string& target,
+                                                                           const std::string& file, bool none) {
+  if (none) return {};
+  if (file.empty()) {
+    return run::parse_expectations(cases::expectations_of(target), "cases/expectations/" + target + ".toml");
+  }
+  std::ifstream in(file);
+  std::stringstream text;
+  text << in.rdbuf();
+  if (!in) return tl::unexpected(fmt::format("{} cannot be read", file));
+  return run::parse_expectations(text.str(), file);
+}
+
 void allow_many_descriptors() {
   constexpr rlim_t kWanted = 262144;
   rlimit limit{};
@@ -82,8 +83,6 @@ int exit_code(const run::Totals& totals, bool strict) {
   return bad > 0 || totals.interrupted ? kNotAsExpected : kAsExpected;
 }
 
-}  // namespace
-
 int complain(int code, const std::string& what) {
   fmt::print(stderr, "finwait: {}\n", what);
   return code;
@@ -96,13 +95,19 @@ std::optional<int> unknown_target(const std::string& name) {
 
 int run(const RunArguments& arguments) {
   if (const auto unknown = unknown_target(arguments.target)) return *unknown;
-  const auto all = run::instances(cases::catalogue());
+  const auto all = selectable(arguments.selectors);
   const auto plan = run::select(all, arguments.selectors, arguments.excluded);
   if (!plan) return complain(kUsage, plan.error());
   allow_many_descriptors();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away does not end the run; it is told at the end
-  const auto known = expectations(arguments);
+  const auto known = load_expectations(arguments.target, arguments.expectations, arguments.no_expectations);
   if (!known) return complain(kUsage, known.error());
+  run::RunOptions options;
+  if (!arguments.profile.empty()) {
+    auto profile = load_profile(arguments.profile);
+    if (!profile) return complain(kUsage, profile.error());
+    options.profile = std::move(*profile);
+  }
 
   // A run of a moment judges no timers, and the packet ring would cost it more than it takes.
   const bool brief = std::ranges::all_of(*plan, [](const auto& i) { return i.definition->takes() <= 1s; });
@@ -127,12 +132,6 @@ int run(const RunArguments& arguments) {
     tap.emplace(capture, "tun0", "finwait " FINWAIT_VERSION, info.epoch_ns);
   }
 
-  run::RunOptions options;
-  if (!arguments.profile.empty()) {
-    auto profile = load_profile(arguments.profile);
-    if (!profile) return complain(kUsage, profile.error());
-    options.profile = std::move(*profile);
-  }
   options.tap = tap ? &*tap : nullptr;
   options.seed = arguments.seed;
   options.jobs = arguments.jobs;
