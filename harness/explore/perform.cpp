@@ -184,12 +184,12 @@ void send_icmp(Peer& peer, wire::IcmpError error) {
   });
   if (last == entries.rend()) return;
   const auto packet = wire::icmp_error(error, peer.local().address, transcript.octets(*last));
+  const auto quoted = wire::parse(transcript.octets(*last));  // before the transcript grows
   if (!packet) return;
   const auto sent = scenario.link().send(*packet);
   if (!sent) scenario.broken(sent.error());
   const auto entry = transcript.packet(link::Direction::to_target, peer.connection(), *sent, *packet);
   transcript.annotate(entry, fmt::format("ICMP: {}, about the target's last segment", name_of(error)));
-  const auto quoted = wire::parse(transcript.octets(*last));
   peer.oracle().icmp({error, quoted ? std::optional(quoted->segment.seq) : std::nullopt}, *sent, entry);
 }
 

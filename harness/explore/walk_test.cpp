@@ -71,5 +71,15 @@ TEST(Walk, SendsTheSamePacketsEachTime) {
   }
 }
 
+TEST(WalkFindings, AreGroupedByWhatTheyBreakAndHow) {
+  const Outcome one{Verdict::fail, "RFC9293-MUST-13", "too early"};
+  const Outcome other{Verdict::deviation, "RFC6298-2.4", "too early"};
+  const auto findings = group_findings({{{1, 20, 0}, one}, {{1, 20, 3}, other}, {{1, 20, 5}, other}});
+  ASSERT_EQ(findings.size(), 2U);
+  EXPECT_EQ(findings[0].outcome, other);
+  EXPECT_THAT(findings[0].walks, ::testing::ElementsAre(WalkId{1, 20, 3}, WalkId{1, 20, 5}));
+  EXPECT_EQ(findings[1].outcome, one);
+}
+
 }  // namespace
 }  // namespace finwait::explore

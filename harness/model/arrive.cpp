@@ -216,7 +216,10 @@ void follow(const Context& context, Hypothesis h, const Segment& s, Instant at, 
   h.urgent = h.urgent || (s.flags.any(wire::kUrg) && how_far == Reach::everything);
   if (h.exists()) hear(h, at, how_far == Reach::everything);
   if (receives_text(trigger) && !h.peer_fin) take_text(h, s, trigger, rule, slack);
-  if (rule.reply == Reply::ack_beyond_fin) h.rcv_nxt += 1;
+  if (rule.reply == Reply::ack_beyond_fin) {
+    h.rcv_nxt += 1;
+    h.irs += 1;  // it is no text, all the same
+  }
   if (rule.two_msl != Restart::no && h.state == State::time_wait) {
     h.time_wait_last = at;
     if (rule.two_msl == Restart::must) h.time_wait_first = at;

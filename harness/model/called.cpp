@@ -87,6 +87,8 @@ bool by_icmp(const Hypothesis& h) {
          (h.last_rule->trigger == Trigger::icmp_soft || h.last_rule->trigger == Trigger::icmp_source_quench);
 }
 
+bool opening(const Hypothesis& h) { return h.state == State::syn_sent || h.state == State::syn_received; }
+
 Why untold(const Hypothesis& h) { return h.end == End::timed_out ? Why::end_without_timeout : Why::end_without_error; }
 
 // recv() is still waiting.
@@ -110,6 +112,7 @@ void read_end(Hypothesis h, const Rule* rule, Successors& out) {
 
 void read_error(Hypothesis h, int error, const Rule* rule, Successors& out) {
   if (h.exists() && by_icmp(h)) return refuse(out, Why::error_by_icmp, h.last_rule);
+  if (opening(h)) return refuse(out, Why::other_state, h.last_rule);
   if (h.exists()) return refuse(out, Why::error_without_cause, h.peer_fin ? nullptr : rule);
   if (h.end == End::timed_out && !h.error_told && error != ETIMEDOUT) {
     return refuse(out, Why::end_without_timeout, h.moved_by);
@@ -218,6 +221,7 @@ void called(const Context& context, Hypothesis h, const Call& call, Instant at, 
       break;
     case Call::Kind::take_error:
       if (call.value != 0 && h.exists() && by_icmp(h)) return refuse(out, Why::error_by_icmp, h.last_rule);
+      if (call.value != 0 && opening(h)) return refuse(out, Why::other_state, h.last_rule);
       if (call.value != 0 && h.exists()) return refuse(out, Why::error_without_cause, h.moved_by);
       if (call.value == 0 && !h.exists() && h.end == End::timed_out && !h.error_told) {
         return refuse(out, Why::end_without_timeout, h.moved_by);

@@ -114,7 +114,8 @@ bool Oracle::worth_a_diagnosis(const Segment* segment) const {
     case Why::unasked_ack:
     case Why::unasked_rst:
       return segment != nullptr && refusal_.rule != nullptr &&
-             (refusal_.rule->trigger == Trigger::ack_fin || refusal_.rule->trigger == Trigger::old_ack ||
+             (refusal_.rule->trigger == Trigger::keepalive_probe || refusal_.rule->trigger == Trigger::out_of_window ||
+              refusal_.rule->trigger == Trigger::ack_fin || refusal_.rule->trigger == Trigger::old_ack ||
               refusal_.rule->trigger == Trigger::new_ack);
     default:
       return false;
@@ -243,6 +244,9 @@ void Oracle::diagnose(Violation& v, const Ways& before, Instant now, bool at_end
       number++;
     }
   }
+  constexpr Duration kNoTimer = std::chrono::seconds(1);  // no stack ends FIN-WAIT-2 so soon
+  const bool stays_in_fin_wait_2 = !before.empty() && before.front().state == State::fin_wait_2 &&
+                                   now.earliest - before.front().fin_wait_2_since.latest > kNoTimer;
   const auto is_reset_or_syn = [&](std::uint32_t index) {
     std::uint32_t number = 0;
     for (const Event& event : events_) {
@@ -264,6 +268,7 @@ void Oracle::diagnose(Violation& v, const Ways& before, Instant now, bool at_end
   }
   for (const Parameter& parameter : kParameters) {
     if (parameter.bent.two_msl_free && !waits && !waited) continue;
+    if (parameter.bent.fin_wait_2_free && !stays_in_fin_wait_2) continue;
     if (!explains({Kind::parameter, 0, parameter.bent, &budget}, now, at_end, rule)) continue;
     v.requirement = parameter.requirement;
     if (parameter.bent.two_msl_free && waited) v.requirement = "RFC9293-3.10.8-TWTO";

@@ -26,16 +26,29 @@ struct Entry {
   }
   [[nodiscard]] std::string text(std::string_view key) const { return table[key].value_or(std::string{}); }
 
+  /// `cases` is one glob or a list of them.
+  [[nodiscard]] std::vector<std::string> globs() const {
+    std::vector<std::string> all;
+    if (const auto* list = table["cases"].as_array()) {
+      for (const auto& one : *list) all.push_back(one.value_or(std::string{}));
+    } else if (!text("cases").empty()) {
+      all.push_back(text("cases"));
+    }
+    return all;
+  }
+
   [[nodiscard]] tl::expected<Expectation, std::string> read() const {
     for (const auto& [key, value] : table) {
       if (std::ranges::find(kKeys, key.str()) == kKeys.end()) {
         return tl::unexpected(error(fmt::format("unknown key '{}'", key.str()), key.str()));
       }
-      if (!value.is_string())
+      const bool list = key.str() == "cases" && value.is_array() && value.as_array()->is_homogeneous<std::string>();
+      if (!value.is_string() && !list) {
         return tl::unexpected(error(fmt::format("'{}' has to be a string", key.str()), key.str()));
+      }
     }
-    Expectation e{text("cases"), Verdict::fail, text("requirement"), text("reason"),
-                  text("link"),  text("seen"),  text("versions")};
+    Expectation e{globs(),      Verdict::fail, text("requirement"), text("reason"),
+                  text("link"), text("seen"),  text("versions")};
     if (e.cases.empty()) return tl::unexpected(error("'cases' is missing: an id glob"));
     if (e.reason.empty()) return tl::unexpected(error("'reason' is missing: why is this no defect of the case?"));
     if (model::find_requirement(e.requirement) == nullptr) {
@@ -84,7 +97,10 @@ tl::expected<std::vector<Expectation>, std::string> parse_expectations(std::stri
 const Expectation* find_expectation(const std::vector<Expectation>& all, const Instance& instance,
                                     const std::string& version) {
   for (auto it = all.rbegin(); it != all.rend(); ++it) {
-    if (!glob_matches(it->cases, instance.id) && !glob_matches(it->cases, instance.definition->id)) continue;
+    const auto fits = [&](const std::string& glob) {
+      return glob_matches(glob, instance.id) || glob_matches(glob, instance.definition->id);
+    };
+    if (std::ranges::none_of(it->cases, fits)) continue;
     if (it->versions.empty() || std::regex_search(version, std::regex(it->versions))) return &*it;
   }
   return nullptr;

@@ -12,7 +12,7 @@
 namespace finwait::run {
 
 struct Expectation {
-  std::string cases;                ///< id glob
+  std::vector<std::string> cases;   ///< id globs
   Verdict verdict = Verdict::fail;  ///< fail or deviation
   std::string requirement;          ///< the one that is broken; another one is still a failure
   std::string reason;
