@@ -84,16 +84,20 @@ CASE(hardening, "detect/hardening", "a RST inside the window, not at its edge", 
                              lives ? "lives" : (gone ? "is gone" : "is silent")));
 }
 
-CASE(ack_range, "detect/ack-range", "a FIN that acknowledges what was never sent, below SND.UNA - MAX.SND.WND",
-     Lasts{2s}) {
-  auto [peer, app] = co_await s.established();
-  const auto before = peer.snd_nxt();
-  const auto ancient = fin().ack(peer.rcv_nxt() - peer.max_rcv_wnd() - 1);
-  const auto got = co_await answers(s, peer, ancient);
+CASE(ack_range, "detect/ack-range",
+     "a FIN that acknowledges what lies below SND.UNA - MAX.SND.WND, and one that does what was never sent, above it",
+     Lasts{3s}) {
+  auto [ancient, ancient_app] = co_await s.established();
+  auto [unsent, unsent_app] = co_await s.established();
+  const auto before = ancient.snd_nxt(), unsent_before = unsent.snd_nxt();
+  const auto below = fin().ack(ancient.rcv_nxt() - ancient.max_rcv_wnd() - 1);
+  const auto got = co_await answers(s, ancient, below);
+  const auto above = fin().ack(unsent.irs() - 1);
+  const auto then = co_await answers(s, unsent, above);
   Choices is;
-  if (acked(got, before)) is = {Choice::rfc5961_ack};
+  if (acked(got, before)) is = {acked(then, unsent_before) ? Choice::sent_ack : Choice::rfc5961_ack};
   if (acked(got, before + 1)) is = {Choice::any_old_ack};
-  s.detected(is, fmt::format("it drew {}", in_words(peer, got)));
+  s.detected(is, fmt::format("they drew {} and {}", in_words(ancient, got), in_words(unsent, then)));
 }
 
 CASE(rst_in_time_wait, "detect/rst-in-time-wait", "a RST at RCV.NXT, at once and after 2.5 s", Lasts{5s}) {

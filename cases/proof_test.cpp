@@ -72,7 +72,6 @@ const std::set<std::string_view> kNotLookedAtYet{
     "fin-above-gap-taken",
     "fin-above-gap-forgotten",
     "fin-beyond-window-taken",
-    "data-no-backoff",
     "time-wait-reopens-any-seq",
     "time-wait-reopens-low-iss",
     "abort-late-sends-rst",

@@ -92,10 +92,10 @@ class Words {
   }
 
   void time_wait() {
-    const TimerWindow window = context_.profile.timer(context_.profile.two_msl);
+    const TimerWindow window = context_.profile.timer(&Profile::two_msl);
     ways_.push_back({"TIME-WAIT, without a segment of its own",
-                     fmt::format("until {:.3f} .. {:.3f} s after it began, {:.3f} s ago", seconds(window.earliest),
-                                 seconds(window.latest), seconds(at_.latest - h_.time_wait_last.earliest)),
+                     fmt::format("until {:.3f} .. {:.3f} s after it began, {:.3f} s ago ({})", seconds(window.earliest),
+                                 seconds(window.latest), seconds(at_.latest - h_.time_wait_last.earliest), window.why),
                      "RFC9293-MUST-13"});
   }
 

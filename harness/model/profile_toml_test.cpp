@@ -178,7 +178,7 @@ TEST(BuiltInProfiles, Linux) {
   EXPECT_EQ(p.keepalive_count, 9);
   EXPECT_EQ(p.reaction, 50ms);
   EXPECT_EQ(p.choices.to_string(),
-            "hardening=rfc5961 ack-range=rfc5961 rst-in-time-wait=delete syn-in-time-wait=rfc6191 timestamps=lenient "
+            "hardening=rfc5961 ack-range=sent rst-in-time-wait=delete syn-in-time-wait=rfc6191 timestamps=lenient "
             "close=half-duplex keepalive=off orphan-fin-wait-2=timer");
   EXPECT_EQ(p.stated.size(), figures().size()) << "Linux documents all of them";
 }

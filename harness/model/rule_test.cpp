@@ -50,8 +50,8 @@ const std::vector<Extra> kBeyondTheTable{
     // A probe is outside the window in SYN-RECEIVED, too.
     {"KAPROBE", {State::syn_received}, "-", "ACKn", ""},
     // 3.5.2 group 2 looks at the ACK, 3.10.7.4 at the SEQ first; both can be read there.
-    {"OTW",     {State::syn_received}, "ACK not acceptable, flagged", "RSTa", ""},
-    {"KAPROBE", {State::syn_received}, "ACK not acceptable, flagged", "RSTa", ""},
+    {"OTW",     {State::syn_received}, "no ACK or an unacceptable one, flagged", "RSTa", ""},
+    {"KAPROBE", {State::syn_received}, "no ACK or an unacceptable one, flagged", "RSTa", ""},
     // Linux since 6.8 refuses the ACK of what was never sent, however little below SND.UNA.
     {"TOOOLD-ACK", kConnected, "ack-range=sent", "CHAL", ""},
     // Simultaneous open (RFC 9293 3.5, figure 7), and a SYN in SYN-RECEIVED.

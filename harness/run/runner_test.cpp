@@ -72,7 +72,7 @@ TEST(Runner, ACleanReleasePasses) {
 TEST(Runner, ASegmentThatNothingAskedForAfterTheEndFails) {
   const Outcome outcome = run_one(clean_release, {Defect::rst_after_clean_close});
   EXPECT_EQ(outcome.verdict, Verdict::fail);
-  EXPECT_EQ(outcome.finding.summary, "the target sent a segment that nothing had asked for");
+  EXPECT_EQ(outcome.finding.summary, "a reset came that nothing allowed");
   EXPECT_THAT(outcome.finding.seen, HasSubstr("R"));
 }
 
@@ -374,8 +374,8 @@ TEST(Runner, AViolationOfADocumentedValueIsNotOneOfTheStandard) {
     EXPECT_EQ(outcome.verdict, row.verdict) << row.profile;
     EXPECT_EQ(outcome.basis, row.basis) << row.profile;
     if (outcome.verdict == Verdict::pass) continue;
-    ASSERT_EQ(outcome.finding.allowed.size(), 1U);
-    EXPECT_THAT(outcome.finding.allowed[0].when,
+    ASSERT_FALSE(outcome.finding.allowed.empty());
+    EXPECT_THAT(outcome.finding.allowed.back().when,
                 HasSubstr(std::string("the profile ") + row.profile + " has time-wait = "));
   }
 }
