@@ -106,9 +106,10 @@ constexpr std::array kWaits = std::to_array<Words>({
     {"1.2 s pass", "co_await s.pause(1200ms);"},
     {"8 s pass", "co_await s.pause(8s);"},
     {"TIME-WAIT passes", "co_await s.pause(s.timer(s.profile().two_msl).latest);"},
+    {"TIME-WAIT passes but for 2 s", "co_await s.pause(s.timer(s.profile().two_msl).earliest - 2s);"},
 });
 // clang-format on
-constexpr std::array<Duration, 6> kLengths{20ms, 600ms, 5s, 1200ms, 8s, 0s};
+constexpr std::array<Duration, 7> kLengths{20ms, 600ms, 5s, 1200ms, 8s, 0s, 0s};
 
 wire::OptionList options_of(const run::Peer& peer, const Send& send) {
   wire::OptionList list;
@@ -170,8 +171,8 @@ static_assert(whole(kAcks, static_cast<std::size_t>(AckAt::far_future)));
 static_assert(whole(kStamps, static_cast<std::size_t>(StampAt::offered)));
 static_assert(whole(kCalls, static_cast<std::size_t>(AppCall::error)));
 static_assert(whole(kErrors, static_cast<std::size_t>(Icmp::source_quench)));
-static_assert(whole(kWaits, static_cast<std::size_t>(Wait::two_msl)));
-static_assert(whole(kLengths, static_cast<std::size_t>(Wait::two_msl)));
+static_assert(whole(kWaits, static_cast<std::size_t>(Wait::not_quite)));
+static_assert(whole(kLengths, static_cast<std::size_t>(Wait::not_quite)));
 
 }  // namespace
 
@@ -252,7 +253,7 @@ Duration length_of(const Action& action, Duration two_msl) {
   if (std::holds_alternative<Fill>(action)) return 3s;
   const auto* wait = std::get_if<Wait>(&action);
   if (wait == nullptr) return std::holds_alternative<AppCall>(action) ? Duration(20ms) : Duration{0};
-  return *wait == Wait::two_msl ? two_msl + two_msl / 16 : row(kLengths, *wait);
+  return *wait >= Wait::two_msl ? two_msl + two_msl / 16 : row(kLengths, *wait);
 }
 
 std::string describe(const Action& action) {

@@ -98,6 +98,7 @@ enum class Wait : std::uint8_t {
   keepalive,  ///< until a keepalive probe of AppCall::keepalive is due
   silence,    ///< 8 s: until what has short values has given up
   two_msl,    ///< until TIME-WAIT is over
+  not_quite,  ///< until two seconds before it may be over
 };
 
 using Action = std::variant<Send, Fill, AppCall, Icmp, Wait>;

@@ -167,6 +167,7 @@ const std::vector<Said>& all_said() {
       {Wait::keepalive, SAYS(co_await s.pause(1200ms);)},
       {Wait::silence, SAYS(co_await s.pause(8s);)},
       {Wait::two_msl, SAYS(co_await s.pause(s.timer(s.profile().two_msl).latest);)},
+      {Wait::not_quite, SAYS(co_await s.pause(s.timer(s.profile().two_msl).earliest - 2s);)},
   };
   return kAll;
 }

@@ -120,6 +120,8 @@ Task<> wait_for(Subject& subject, Wait wait) {
     co_await subject.peer.arrival(5s);
   } else if (wait == Wait::two_msl) {
     co_await s.pause(s.timer(s.profile().two_msl).latest);
+  } else if (wait == Wait::not_quite) {
+    co_await s.pause(s.timer(s.profile().two_msl).earliest - 2s);
   } else {
     co_await s.pause(length_of(wait, {}));
   }

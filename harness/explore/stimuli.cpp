@@ -167,6 +167,7 @@ void acknowledgments(Table& table, State state) {
       .segments(T::future_ack, K::text, {S::left}, {A::future}, "text")
       .segments(T::future_ack, K::fin, {S::left}, {A::future}, "fin");
   if (!covered) table.segments(T::old_ack, K::ack, {S::left}, {A::una});
+  if (state == State::closing) table.actions(T::ack_fin, "two-msl", {Send{}, Wait::two_msl});
   table.actions(T::new_ack, "", {Send{.ack = A::part}}, Prep::text);
   if (state == State::established || state == State::close_wait) {
     table.actions(T::new_ack, "all", {Send{}}, Prep::text);
@@ -186,6 +187,9 @@ void text_and_fin(Table& table) {
       .segments(T::phantom_fin, K::fin, {S::left}, {A::una, A::all})
       .segments(T::phantom_fin, K::text_fin, {S::left}, {A::una}, "text")
       .segments(T::urgent, K::urgent, {S::left}, {A::una});
+  const Send filling{.kind = K::text, .ack = A::una};
+  table.actions(T::out_of_order, "filled", {Send{.kind = K::text, .seq = S::inside, .ack = A::una}, filling})
+      .actions(T::fin_out_of_order, "filled", {Send{.kind = K::fin, .seq = S::inside, .ack = A::una}, filling});
   table.actions(T::fin_edge, "", {Send{.kind = K::text_fin, .ack = A::una}}, Prep::narrow)
       .actions(T::fin_edge, "window-closed", {Send{.kind = K::fin, .ack = A::una}}, Prep::closed)
       .actions(T::out_of_window, "text-window-closed", {Send{.kind = K::text, .ack = A::una}}, Prep::closed)
@@ -276,7 +280,10 @@ void retransmission(Table& table, const Place& place) {
 
 void timers(Table& table, const Place& place) {
   const std::map<std::string, std::string> brief{{"net.ipv4.tcp_fin_timeout", "3"}};
-  table.actions(T::timer_two_msl, "", {Wait::two_msl});
+  table.actions(T::timer_two_msl, "", {Wait::two_msl}).actions(T::timer_two_msl, "not-before", {Wait::not_quite});
+  if (place.state == State::time_wait) {  // it is anew the whole time, counted from the FIN that came again
+    table.actions(T::dup_fin, "restarts", {Wait::silence, Send{.kind = K::fin, .seq = S::below}, Wait::not_quite});
+  }
   table.actions(T::timer_fin_wait_2, "", {Wait::silence}).in_sandbox(brief);
   if (!place.app) return;
   table.actions(T::timer_keepalive_idle, "", {AppCall::keepalive, Wait::keepalive, Wait::keepalive})

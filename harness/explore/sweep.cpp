@@ -104,7 +104,8 @@ Case to_case(Trial trial) {
   for (const Action& action : trial.stimulus.actions) whole.steps.push_back({action});
   c.needs = needs_of(whole);
   c.lasts = length_of(whole, 0s) + kCompletion * kReply;
-  c.time_waits = static_cast<double>(std::ranges::count(trial.stimulus.actions, Action(Wait::two_msl)));
+  c.time_waits = static_cast<double>(std::ranges::count(trial.stimulus.actions, Action(Wait::two_msl)) +
+                                     std::ranges::count(trial.stimulus.actions, Action(Wait::not_quite)));
   auto shared = std::make_shared<const Trial>(std::move(trial));
   c.body = [shared](Scenario& scenario) { return run_trial(scenario, shared); };
   return c;

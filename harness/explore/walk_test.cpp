@@ -71,6 +71,18 @@ TEST(Walk, SendsTheSamePacketsEachTime) {
   }
 }
 
+TEST(Walk, OfACorrectTcpIsExplained) {
+  constexpr std::size_t kWalks = 1000;
+  testing::FakeLab lab;
+  std::vector<Script> scripts;
+  for (std::size_t i = 0; i < kWalks; i++) scripts.push_back(random_script({4, 20, i}));
+  const auto outcomes = play_all(lab, scripts, "walk/4/20", {});
+  ASSERT_EQ(outcomes.size(), kWalks);
+  for (std::size_t i = 0; i < kWalks; i++) {
+    EXPECT_EQ(outcomes[i].verdict, Verdict::pass) << to_string(WalkId{4, 20, i}) << ": " << outcomes[i].summary;
+  }
+}
+
 TEST(WalkFindings, AreGroupedByWhatTheyBreakAndHow) {
   const Outcome one{Verdict::fail, "RFC9293-MUST-13", "too early"};
   const Outcome other{Verdict::deviation, "RFC6298-2.4", "too early"};

@@ -32,7 +32,6 @@ Reach reach(const Hypothesis& h, const Segment& s, Trigger trigger) {
     case Trigger::ack_fin:
     case Trigger::old_ack:
     case Trigger::new_ack:
-      return Reach::everything;
     case Trigger::fin_edge:
       return Reach::everything;
     case Trigger::out_of_window:
@@ -379,7 +378,7 @@ void apply_rows(const Context& context, const Hypothesis& h, const Segment& s, I
 
 }  // namespace
 
-void arrive(const Context& context, Hypothesis h, const Segment& s, Instant at, Successors& out) {
+void arrive(const Context& context, const Hypothesis& h, const Segment& s, Instant at, Successors& out) {
   // How far the window has moved since it was last told is the target's secret: where it matters, both are possible.
   if (h.edge_slack > 0 && h.exists() && classify(h, s) != classify(h, s, {}, h.edge_slack)) {
     apply_rows(context, h, s, at, {}, h.edge_slack, out, 0);

@@ -87,13 +87,13 @@ Choices Choices::with(Choice choice) const {
 
 std::optional<Choices> Choices::narrowed(Choices needed) const {
   if (needed.empty()) return *this;
-  static const std::array<Choices, kAxes> kMasks = [] {
+  static const std::array<Choices, kAxes> masks_by_axis = [] {
     std::array<Choices, kAxes> masks;
     for (const AxisInfo& one : kAxisTable) masks.at(static_cast<std::size_t>(one.axis)) = of(one.axis);
     return masks;
   }();
   Choices left = *this;
-  for (const Choices mask : kMasks) {
+  for (const Choices mask : masks_by_axis) {
     const Choices wanted = needed & mask;
     if (wanted.empty()) continue;
     if ((left & wanted).empty()) return std::nullopt;

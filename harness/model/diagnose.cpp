@@ -209,10 +209,10 @@ void Oracle::diagnose(Violation& v, const Ways& before, Instant now, bool at_end
   std::size_t budget = kMostSteps;
   struct Parameter {
     Bent bent;
-    const char* requirement;
-    const char* what;
+    const char* requirement = "";
+    const char* what = "";
   };
-  static const std::array<Parameter, 3> kParameters{{
+  static const std::array<Parameter, 3> parameters{{
       {{.two_msl_free = true}, "RFC9293-MUST-13", "TIME-WAIT does not last 2 MSL"},
       {{.fin_wait_2_free = true}, "RFC9293-3.10.8-NOFW2", "FIN-WAIT-2 is ended by a timer"},
       {{.probes_free = true}, "RFC9293-3.8.4-DEATH", "keepalive gives up at another time than it has to"},
@@ -266,7 +266,7 @@ void Oracle::diagnose(Violation& v, const Ways& before, Instant now, bool at_end
     if (at_input(Kind::lingers, i, "went to TIME-WAIT at")) return;
     if (is_reset_or_syn(i) && at_input(Kind::deleted, i, "deleted the connection at")) return;
   }
-  for (const Parameter& parameter : kParameters) {
+  for (const Parameter& parameter : parameters) {
     if (parameter.bent.two_msl_free && !waits && !waited) continue;
     if (parameter.bent.fin_wait_2_free && !stays_in_fin_wait_2) continue;
     if (!explains({Kind::parameter, 0, parameter.bent, &budget}, now, at_end, rule)) continue;

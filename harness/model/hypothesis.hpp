@@ -288,7 +288,7 @@ struct Successors {
 };
 
 // Each takes one hypothesis, which it may use up, and adds what it can become to `out`.
-void arrive(const Context& context, Hypothesis h, const Segment& segment, Instant at, Successors& out);
+void arrive(const Context& context, const Hypothesis& h, const Segment& segment, Instant at, Successors& out);
 /// An ICMP error, and the sequence number of the target's segment that it quotes.
 struct IcmpError {
   wire::IcmpError error{};

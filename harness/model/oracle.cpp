@@ -133,7 +133,7 @@ void Oracle::apply(Hypothesis h, const Event& event, std::uint32_t index, Succes
     return err(std::move(h), event, out);
   }
   if (const auto* segment = std::get_if<Segment>(&event.what)) {
-    arrive(context_, std::move(h), *segment, event.at, out);
+    arrive(context_, h, *segment, event.at, out);
   } else if (const auto* call = std::get_if<Call>(&event.what)) {
     model::called(context_, std::move(h), *call, event.at, out);
   } else if (const auto* error = std::get_if<IcmpError>(&event.what)) {

@@ -50,7 +50,7 @@ std::string indented(const std::string& text, const std::string& margin) {
 
 }  // namespace
 
-std::string explain(const run::CaseResult& result, const std::string& target) {
+std::string explain(const run::CaseResult& result, const std::string& target, const std::string& profile) {
   std::string out;
   if (result.finding) {
     const auto& finding = *result.finding;
@@ -71,8 +71,8 @@ std::string explain(const run::CaseResult& result, const std::string& target) {
   if (!result.reason.empty()) out += fmt::format("  expected  {}\n", result.reason);
   if (result.transcript != nullptr) out += ladder(*result.transcript, result.started);
   if (!result.trace.empty()) out += fmt::format("  capture: {}\n", result.trace);
-  out += fmt::format("  again: finwait run '{}' --target {} --seed {}\n", result.instance->id,
-                     target.substr(0, target.find(':')), result.seed);
+  out += fmt::format("  again: finwait run '{}' --target {}{} --seed {}\n", result.instance->id,
+                     target.substr(0, target.find(':')), profile.empty() ? "" : " --profile " + profile, result.seed);
   return out;
 }
 
@@ -93,6 +93,7 @@ void Console::line(const std::string& text) {
 
 void Console::run_started(const run::RunInfo& info) {
   target_ = info.target + ":" + info.target_version;
+  profile_argument_ = info.profile_argument;
   longest_ = info.longest;
   questions_.started(info);
   for (const auto* instance : info.plan) id_width_ = std::max(id_width_, instance->id.size());
@@ -120,7 +121,7 @@ void Console::case_finished(run::CaseResult& result) {
                      result.verdict == Verdict::error || result.verdict == Verdict::inconclusive;
   const bool stopped = result.finding && result.finding->summary == "interrupted";
   if ((story && !stopped) || style_.verbose) {
-    text += explain(result, target_);
+    text += explain(result, target_, profile_argument_);
   } else if (!result.reason.empty()) {
     text += fmt::format("  {}: {}\n", result.verdict == Verdict::xfail ? "expected" : "was expected to fail",
                         result.reason);

@@ -31,7 +31,7 @@ class Console : public run::Observer {
 
   std::FILE* out_;
   Style style_;
-  std::string target_;
+  std::string target_, profile_argument_;
   std::size_t id_width_ = 0;
   std::size_t started_ = 0, finished_ = 0;
   Duration longest_{};
@@ -41,6 +41,6 @@ class Console : public run::Observer {
 
 /// The block that explains a result: summary, requirement, what was allowed, what was seen, the conversation, how to
 /// run it again. Without colours.
-std::string explain(const run::CaseResult& result, const std::string& target);
+std::string explain(const run::CaseResult& result, const std::string& target, const std::string& profile = {});
 
 }  // namespace finwait::report

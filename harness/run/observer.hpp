@@ -22,6 +22,7 @@ struct RunInfo {
   TimePoint started;
   const model::Profile* profile = nullptr;  ///< what the target is judged by
   bool own_profile = true;                  ///< that is what it documents itself
+  std::string profile_argument;             ///< how else it was asked for: a name or a file
   std::vector<const Instance*> plan;
   int repeat = 1;
   Duration longest{};  ///< the longest case: what a run takes

@@ -275,6 +275,7 @@ Task<> Runner::drive(Slot& slot) {
   // The model judges every connection, whatever the script has looked at. Of one failure it knows more than the script.
   if (auto judged = scenario.judged(); judged && (!finding || failed)) {
     if (finding) judged->detail += "\nthe script says: " + finding->summary;
+    if (finding && finding->violated == judged->violated && judged->figure == nullptr) judged->figure = finding->figure;
     finding = std::move(judged);
   }
   try {

@@ -32,6 +32,7 @@ TEST(Defects, EachShows) {
     scripts.insert(scripts.end(), some.begin(), some.end());
   }
   std::vector<std::string> right;
+  right.reserve(scripts.size());
   for (const Script script : scripts) right.push_back(outcome(script, {}));
   for (const DefectInfo& one : all_defects()) {
     bool shows = false;

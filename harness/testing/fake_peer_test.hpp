@@ -21,7 +21,9 @@ class FakePeer {
     Duration at;
     std::string text;  ///< "F. 1 ack 1", as wire::describe
     bool operator==(const Seen&) const = default;
-    friend void PrintTo(const Seen& seen, std::ostream* out) { *out << seconds(seen.at) << " " << seen.text; }
+    friend std::ostream& operator<<(std::ostream& out, const Seen& one) {
+      return out << seconds(one.at) << " " << one.text;
+    }
   };
 
   explicit FakePeer(const Defects& defects = {}) : lab(defects), made(*lab.make_target()) {}
@@ -155,11 +157,11 @@ class FakePeer {
     if (!ts_value) return {};
     const auto timestamps = segment.options.timestamps();
     if (!timestamps) return " no ts";
-    if (!first_ts) first_ts = timestamps->value;
+    if (!first_ts_) first_ts_ = timestamps->value;
     last_ts = timestamps;
-    return fmt::format(" ts {:+} ecr {}", static_cast<std::int32_t>(timestamps->value - *first_ts), timestamps->echo);
+    return fmt::format(" ts {:+} ecr {}", static_cast<std::int32_t>(timestamps->value - *first_ts_), timestamps->echo);
   }
-  std::optional<std::uint32_t> first_ts;
+  std::optional<std::uint32_t> first_ts_;
 };
 
 /// A conversation, and all that can be seen of it from outside, as text.

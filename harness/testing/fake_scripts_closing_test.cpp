@@ -7,7 +7,6 @@ namespace finwait::testing {
 namespace {
 
 using namespace std::chrono_literals;
-using target::How;
 using target::SocketOption;
 using wire::kAck;
 using wire::kFin;

@@ -14,10 +14,11 @@ tl::unexpected<Errno> failed(int error) { return tl::unexpected(Errno{error, {}}
 // `attempt` gives nullopt as long as the call has to wait; `wait` puts something away that is tried after every event.
 template <class T>
 Op<T> now_or_later(const std::function<std::optional<Result<T>>()>& attempt,
-                   const std::function<void(std::function<bool()>)>& wait, std::function<void()> on_abandon = {}) {
+                   const std::function<void(std::function<bool()>)>& wait,
+                   const std::function<void()>& on_abandon = {}) {
   if (auto now = attempt()) return Op<T>(std::move(*now));
   auto state = std::make_shared<typename Op<T>::State>();
-  state->on_abandon = std::move(on_abandon);
+  state->on_abandon = on_abandon;
   wait([attempt, weak = std::weak_ptr(state)] {
     const auto waiting = weak.lock();
     if (!waiting) return true;

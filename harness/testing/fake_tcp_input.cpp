@@ -107,13 +107,13 @@ bool FakeTcp::duplicate_fin(Tcb& tcb, const Segment& segment) {
     Defect advances, rst, silent;
   };
   using D = Defect;
-  constexpr std::array<Row, 4> rows{{
+  constexpr std::array<Row, 4> kRows{{
       {TcpState::close_wait, D::dup_fin_close_wait_advances, D::dup_fin_close_wait_rst, D::dup_fin_close_wait_silent},
       {TcpState::closing, D::dup_fin_closing_advances, D::dup_fin_closing_rst, D::dup_fin_closing_silent},
       {TcpState::last_ack, D::dup_fin_last_ack_advances, D::dup_fin_last_ack_rst, D::dup_fin_last_ack_silent},
       {TcpState::time_wait, D::dup_fin_time_wait_advances, D::dup_fin_time_wait_rst, D::dup_fin_time_wait_silent},
   }};
-  for (const Row& row : rows) {
+  for (const Row& row : kRows) {
     if (row.state != tcb.state) continue;
     if (has(row.advances)) tcb.rcv_nxt += 1;
     if (has(row.rst)) return emit_rst_for(segment), true;

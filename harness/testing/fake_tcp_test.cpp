@@ -11,7 +11,6 @@ using target::How;
 using target::SocketOption;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::Not;
 using wire::kAck;
 using wire::kFin;
 using wire::kPsh;

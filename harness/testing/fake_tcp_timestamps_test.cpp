@@ -10,7 +10,6 @@ using namespace std::chrono_literals;
 using target::How;
 using target::SocketOption;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using wire::kAck;
 using wire::kFin;
 using wire::kRst;
@@ -141,22 +140,22 @@ TEST(FakeTcpReopens, by_timestamp_and_sequence_number) {
     std::int32_t seq;
     bool reopens;
   };
-  constexpr std::array<Try, 15> tries{{{100, 101, -1000, true},
-                                       {100, 101, 1, true},
-                                       {100, 101, 70000, true},
-                                       {100, 100, 1, true},
-                                       {100, 100, 70000, true},
-                                       {100, 100, 0, false},
-                                       {100, 99, 1, false},
-                                       {100, 99, 70000, false},
-                                       {100, 0, 1, true},
-                                       {100, 0, 0, false},
-                                       {0, 5, -1000, true},
-                                       {0, 5, 1, true},
-                                       {0, 0, 1, true},
-                                       {0, 0, 70000, true},
-                                       {0, 0, 0, false}}};
-  for (const Try& one : tries) {
+  constexpr std::array<Try, 15> kTries{{{100, 101, -1000, true},
+                                        {100, 101, 1, true},
+                                        {100, 101, 70000, true},
+                                        {100, 100, 1, true},
+                                        {100, 100, 70000, true},
+                                        {100, 100, 0, false},
+                                        {100, 99, 1, false},
+                                        {100, 99, 70000, false},
+                                        {100, 0, 1, true},
+                                        {100, 0, 0, false},
+                                        {0, 5, -1000, true},
+                                        {0, 5, 1, true},
+                                        {0, 0, 1, true},
+                                        {0, 0, 70000, true},
+                                        {0, 0, 0, false}}};
+  for (const Try& one : kTries) {
     FakePeer peer;
     if (one.before != 0) peer.ts_value = one.before;
     peer.establish();

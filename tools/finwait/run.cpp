@@ -123,7 +123,8 @@ int run(const RunArguments& arguments) {
   std::vector<run::Observer*> observers{&console, &json};
   if (captures) observers.insert(observers.begin(), &*captures);
 
-  const run::RunInfo info = describe_run();
+  run::RunInfo info = describe_run();
+  info.profile_argument = arguments.profile;
   std::ofstream capture;
   std::optional<link::PcapngTap> tap;
   if (!arguments.capture.empty()) {
