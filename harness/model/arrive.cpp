@@ -169,6 +169,7 @@ void open_passively(Hypothesis& h, const Segment& s, Instant at, const Rule* rul
 void take_syn(Hypothesis& h, const Segment& s, Instant at) {
   h.irs = s.seq;
   h.rcv_nxt = s.seq + 1;
+  h.rcv_edge = h.rcv_nxt + h.own_offer.window;  // our SYN has told it
   h.peer_offer = offer_of(s);
   h.ts_recent = s.options.timestamps() ? s.options.timestamps()->value : 0;
   agree(h);

@@ -38,6 +38,7 @@ Offer offer_of(const Segment& syn) {
   offer.scale = syn.options.window_scale();
   const std::uint16_t fallback = syn.source.family == wire::Family::ipv4 ? 536 : 1220;  // RFC 9293 3.7.1
   offer.mss = syn.options.mss().value_or(fallback);
+  offer.window = syn.window;
   return offer;
 }
 

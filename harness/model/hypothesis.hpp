@@ -75,7 +75,7 @@ enum class End : std::uint8_t { none, finished, reset, refused, timed_out, abort
 struct Offer {
   bool seen = false, timestamps = false, sack = false;
   std::optional<std::uint8_t> scale;
-  std::uint16_t mss = 536;
+  std::uint16_t mss = 536, window = 0;
   bool operator==(const Offer&) const = default;
 };
 Offer offer_of(const Segment& syn);
