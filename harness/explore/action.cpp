@@ -261,7 +261,8 @@ std::string describe(const Action& action) {
       [](const auto& what) -> std::string {
         using What = std::decay_t<decltype(what)>;
         if constexpr (std::is_same_v<What, Send>) return words_of(what);
-        if constexpr (std::is_same_v<What, Fill>) return fmt::format("text that leaves {} octets of window", what.leave);
+        if constexpr (std::is_same_v<What, Fill>)
+          return fmt::format("text that leaves {} octets of window", what.leave);
         if constexpr (std::is_same_v<What, AppCall>) return std::string(row(kCalls, what).words);
         if constexpr (std::is_same_v<What, Icmp>) return std::string(row(kErrors, what).words);
         if constexpr (std::is_same_v<What, Wait>) return std::string(row(kWaits, what).words);

@@ -117,8 +117,8 @@ struct Said {
   std::string source;
   Task<> (*body)(Scenario&, Peer&, App&);
 };
-#define SAYS(...)                                                                                                \
-  #__VA_ARGS__, [](Scenario & s, Peer & peer, App & app) -> Task<> {                                             \
+#define SAYS(...) \
+#__VA_ARGS__, [](Scenario & s, Peer & peer, App & app) -> Task<> {                                             \
     (void)s, (void)peer, (void)app;                                                                              \
     __VA_ARGS__                                                                                                  \
     co_return;                                                                                                   \

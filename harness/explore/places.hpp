@@ -14,8 +14,8 @@ struct Place {
   std::string_view name;  ///< in ids: "fin-wait-2-orphan"
   model::State state{};
   Opening opening{};
-  bool orphan = false;    ///< the application has closed; otherwise it has shut its writing side at most
-  bool app = false;       ///< there is a socket to make calls on
+  bool orphan = false;  ///< the application has closed; otherwise it has shut its writing side at most
+  bool app = false;     ///< there is a socket to make calls on
 };
 std::span<const Place> all_places();
 

@@ -13,11 +13,11 @@ using target::Capability;
 
 namespace {
 
-constexpr std::uint16_t kMss = 1220;         // fits every family
-constexpr Duration kHandshake = 900ms;       // as in run/scenario.cpp: under the least initial RTO
-constexpr Duration kBetween = 250ms;         // settle()
-constexpr Duration kLast = 700ms;            // after the last action: over every delay that is allowed
-constexpr Duration kTimeWait = 1min;         // what Case::takes() is told in units of
+constexpr std::uint16_t kMss = 1220;    // fits every family
+constexpr Duration kHandshake = 900ms;  // as in run/scenario.cpp: under the least initial RTO
+constexpr Duration kBetween = 250ms;    // settle()
+constexpr Duration kLast = 700ms;       // after the last action: over every delay that is allowed
+constexpr Duration kTimeWait = 1min;    // what Case::takes() is told in units of
 
 wire::OptionList syn_options(const Peer& peer, bool timestamps) {
   wire::OptionList list;
@@ -185,14 +185,14 @@ std::string describe(const Start& start) {
                                                    "a connection that the target has accepted",
                                                    "a connection that the target has opened"};
   return fmt::format("{}{}, {}", kWords.at(static_cast<std::size_t>(start.opening)),
-                     start.timestamps ? ", with timestamps" : "",
-                     start.family == wire::Family::ipv4 ? "IPv4" : "IPv6");
+                     start.timestamps ? ", with timestamps" : "", start.family == wire::Family::ipv4 ? "IPv4" : "IPv6");
 }
 
 std::string to_case(const Script& script, const Heading& heading) {
-  std::string out = fmt::format("CASE({}, \"{}\",\n     \"{}\",\n     Covers{{{{\"{}\"}}}}{}, Lasts{{{}s}}, run::Unscripted{{}}) {{\n",
-                                heading.name, heading.id, heading.title, heading.requirement, capability_source(script),
-                                std::chrono::ceil<std::chrono::seconds>(length_of(script, kTimeWait)).count());
+  std::string out = fmt::format(
+      "CASE({}, \"{}\",\n     \"{}\",\n     Covers{{{{\"{}\"}}}}{}, Lasts{{{}s}}, run::Unscripted{{}}) {{\n",
+      heading.name, heading.id, heading.title, heading.requirement, capability_source(script),
+      std::chrono::ceil<std::chrono::seconds>(length_of(script, kTimeWait)).count());
   out += opening_source(script.start);
   for (const Step& step : script.steps) {
     out += step.hurry ? "  peer.take_all();\n" : "  co_await explore::settle(peer);\n";

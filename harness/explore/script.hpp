@@ -1,5 +1,5 @@
-// Script: how a connection begins, and actions one after the other. What the sweep and the random walks play, and what a
-// failing walk is printed as.
+// Script: how a connection begins, and actions one after the other. What the sweep and the random walks play, and what
+// a failing walk is printed as.
 #pragma once
 
 #include <string>

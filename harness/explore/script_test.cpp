@@ -1,4 +1,5 @@
-// A script printed as a case: what was pasted here compiles, is what to_case() prints, and finds what it was found with.
+// A script printed as a case: what was pasted here compiles, is what to_case() prints, and finds what it was found
+// with.
 #include "harness/explore/script.hpp"
 
 #include <gtest/gtest.h>
@@ -83,11 +84,9 @@ std::string one_line(const std::string& text) {
 }
 
 Script passive_script() {
-  return {{},
-          {{AppCall::shut_wr},
-           {Send{.kind = Kind::rst, .seq = SeqAt::right}, true},
-           {Wait::throttle},
-           {AppCall::abort}}};
+  return {
+      {},
+      {{AppCall::shut_wr}, {Send{.kind = Kind::rst, .seq = SeqAt::right}, true}, {Wait::throttle}, {AppCall::abort}}};
 }
 
 Script one_reset(Opening opening) {
@@ -96,15 +95,15 @@ Script one_reset(Opening opening) {
 
 TEST(PrintedCase, IsWhatWasPasted) {
   const std::string requirement = "RFC9293-3.10.7.4-RST-OTW";
-  EXPECT_EQ(one_line(to_case(passive_script(), {"walk_7_12", "walk/7/12", "an acknowledgment came that nothing had drawn",
-                                                requirement})),
+  EXPECT_EQ(one_line(to_case(passive_script(),
+                             {"walk_7_12", "walk/7/12", "an acknowledgment came that nothing had drawn", requirement})),
             kPassive);
-  EXPECT_EQ(one_line(to_case(one_reset(Opening::passive),
-                             {"stamped", "walk/7/13", "the same with timestamps", requirement})),
-            kStamped);
-  EXPECT_EQ(one_line(to_case(one_reset(Opening::active),
-                             {"active", "walk/7/14", "the same of an active open", requirement})),
-            kActive);
+  EXPECT_EQ(
+      one_line(to_case(one_reset(Opening::passive), {"stamped", "walk/7/13", "the same with timestamps", requirement})),
+      kStamped);
+  EXPECT_EQ(
+      one_line(to_case(one_reset(Opening::active), {"active", "walk/7/14", "the same of an active open", requirement})),
+      kActive);
 }
 
 std::vector<Played> run_pasted(const testing::Defects& defects) {

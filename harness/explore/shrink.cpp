@@ -126,7 +126,8 @@ class Shrinking {
     candidates.push_back(edited(best_.script, std::span(good).first(1)));
     const auto together = candidates.size() > 1 ? ask(candidates) : std::vector<bool>{true};
     const auto most = std::ranges::find(together, true);
-    const auto which = most == together.end() ? candidates.size() - 1 : static_cast<std::size_t>(most - together.begin());
+    const auto which =
+        most == together.end() ? candidates.size() - 1 : static_cast<std::size_t>(most - together.begin());
     best_.script = candidates[which];
     return true;
   }
@@ -171,6 +172,8 @@ class Shrinking {
 
 }  // namespace
 
-Shrunk shrink(Script failing, const StillFails& still_fails) { return Shrinking(std::move(failing), still_fails).run(); }
+Shrunk shrink(Script failing, const StillFails& still_fails) {
+  return Shrinking(std::move(failing), still_fails).run();
+}
 
 }  // namespace finwait::explore

@@ -39,8 +39,9 @@ TEST(Shrink, KeepsWhatIsNeededInItsOrderAndNothingElse) {
 }
 
 TEST(Shrink, MakesWhatIsLeftAsPlainAsItCanBe) {
-  Script script{{.opening = Opening::active, .timestamps = true, .family = wire::Family::ipv6},
-                {{Send{.kind = Kind::text_fin, .seq = SeqAt::beyond, .ack = AckAt::far_old, .zero_window = true}, true}}};
+  Script script{
+      {.opening = Opening::active, .timestamps = true, .family = wire::Family::ipv6},
+      {{Send{.kind = Kind::text_fin, .seq = SeqAt::beyond, .ack = AckAt::far_old, .zero_window = true}, true}}};
   const auto shrunk = shrink(script, [](const std::vector<Script>& all) {
     std::vector<bool> fails;
     for (const Script& one : all) {  // it takes text or a FIN outside the window, and timestamps

@@ -223,8 +223,9 @@ void syns_and_timestamps(Table& table) {
       table.stamped(trigger, Send{.kind = kind, .stamp = stamp}, what, Stamps::only_with);
     }
   }
-  table.stamped(T::paws_fail, Send{.kind = K::text, .seq = S::right, .stamp = StampAt::older}, "seq-right-edge",
-                Stamps::only_with)
+  table
+      .stamped(T::paws_fail, Send{.kind = K::text, .seq = S::right, .stamp = StampAt::older}, "seq-right-edge",
+               Stamps::only_with)
       .stamped(T::rst_paws_fail, Send{.kind = K::rst, .stamp = StampAt::older}, "", Stamps::only_with)
       .stamped(T::rst_paws_fail, Send{.kind = K::rst, .stamp = StampAt::missing}, "missing", Stamps::only_with);
 }
@@ -246,7 +247,8 @@ void calls(Table& table, const Place& place) {
 }
 
 void errors(Table& table, State state) {
-  const bool idle = state == State::established || state == State::close_wait;  // it has to be about something in flight
+  const bool idle =
+      state == State::established || state == State::close_wait;  // it has to be about something in flight
   const Prep prep = idle ? Prep::text : Prep::none;
   table.actions(T::icmp_soft, "", {Icmp::soft}, prep)
       .actions(T::icmp_hard, "", {Icmp::hard}, prep)

@@ -1,6 +1,7 @@
-// The sweep: cases made from the model's table. Every state, every trigger that the model knows there, at the boundaries
-// of the windows, for each family, with timestamps and without: a fresh connection is brought to the state, the trigger is
-// fired, and then the connection is led to its end in a way that shows a wrong next state from outside. The model judges.
+// The sweep: cases made from the model's table. Every state, every trigger that the model knows there, at the
+// boundaries of the windows, for each family, with timestamps and without: a fresh connection is brought to the state,
+// the trigger is fired, and then the connection is led to its end in a way that shows a wrong next state from outside.
+// The model judges.
 //
 //   places.cpp   the states and the ways there
 //   stimuli.cpp  the triggers as actions

@@ -38,20 +38,19 @@ TEST(Sweep, HasThousandsOfCasesWithRegularIds) {
 TEST(Sweep, HasEveryTriggerOfEveryStateThatCanBeReached) {
   std::set<std::pair<State, Trigger>> has;
   for (const Trial& trial : trials()) has.emplace(trial.place.state, trial.stimulus.trigger);
-  // A target's API has no call for these: a listener is shared, a socket is there only once connect() has succeeded, and
-  // it picks its own port.
+  // A target's API has no call for these: a listener is shared, a socket is there only once connect() has succeeded,
+  // and it picks its own port.
   const auto no_call = [](State state, Trigger trigger) {
     const bool opening = state == State::listen || state == State::syn_received ||
                          (state == State::syn_sent && (trigger == Trigger::send || trigger == Trigger::recv));
     const bool keepalive = trigger == Trigger::timer_keepalive_idle && (opening || state == State::syn_sent);
-    return trigger == Trigger::open || keepalive ||
-           (opening && model::info(trigger).group == model::TriggerGroup::app);
+    return trigger == Trigger::open || keepalive || (opening && model::info(trigger).group == model::TriggerGroup::app);
   };
   for (const State state : model::kAllStates) {
     for (const auto& trigger : model::all_triggers()) {
       const auto rows = model::rules_for(state, trigger.trigger);
-      const bool can_be = std::ranges::any_of(
-          rows, [](const auto* rule) { return rule->reply != model::Reply::not_applicable; });
+      const bool can_be =
+          std::ranges::any_of(rows, [](const auto* rule) { return rule->reply != model::Reply::not_applicable; });
       if (!can_be || no_call(state, trigger.trigger)) continue;
       EXPECT_TRUE(has.contains({state, trigger.trigger})) << to_string(state) << " " << trigger.id;
     }
@@ -71,7 +70,8 @@ model::Hypothesis seen_from_here(const Place& place, const run::Peer& peer) {
   h.irs = peer.iss();
   h.rcv_nxt = peer.snd_una();
   h.rcv_edge = peer.snd_una() + peer.snd_wnd();
-  h.fin_sent = model::kLate.contains(place.state) || place.state == State::fin_wait_1 || place.state == State::fin_wait_2;
+  h.fin_sent =
+      model::kLate.contains(place.state) || place.state == State::fin_wait_1 || place.state == State::fin_wait_2;
   h.peer_fin = model::kAfterPeerFin.contains(place.state);
   h.timestamps = peer.timestamps();
   h.ts_recent = peer.ts_sent();
@@ -87,8 +87,8 @@ wire::Segment last_sent(run::Scenario& s) {
   return {};
 }
 
-/// Triggers that are not in a segment's numbers: urgent data is text to the other checks, what opens the window is an ACK,
-/// and whether a SYN was an old duplicate only the peer can tell.
+/// Triggers that are not in a segment's numbers: urgent data is text to the other checks, what opens the window is an
+/// ACK, and whether a SYN was an old duplicate only the peer can tell.
 bool told_by_numbers(Trigger trigger) {
   return model::info(trigger).group == model::TriggerGroup::segment && trigger != Trigger::urgent &&
          trigger != Trigger::window_opens && trigger != Trigger::syn_old_duplicate &&

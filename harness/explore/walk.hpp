@@ -14,7 +14,8 @@
 
 namespace finwait::explore {
 
-/// Which walk: the same three numbers, the same actions. Of two that differ only in `steps` one is the other's beginning.
+/// Which walk: the same three numbers, the same actions. Of two that differ only in `steps` one is the other's
+/// beginning.
 struct WalkId {
   std::uint64_t seed = 1;
   std::size_t steps = 20;
@@ -37,9 +38,7 @@ struct Outcome {
   std::string summary;
   bool operator==(const Outcome&) const = default;
   /// The model does not explain it.
-  [[nodiscard]] bool violated() const {
-    return verdict == run::Verdict::fail || verdict == run::Verdict::deviation;
-  }
+  [[nodiscard]] bool violated() const { return verdict == run::Verdict::fail || verdict == run::Verdict::deviation; }
 };
 
 /// Plays scripts side by side, each on a connection of its own, under one id and so with the same numbers. Fewer come
@@ -55,8 +54,8 @@ struct WalkFinding {
 /// By what they break and how; those that most walks have shown first.
 std::vector<WalkFinding> group_findings(const std::vector<std::pair<WalkId, Outcome>>& failed);
 
-/// The least that breaks the same requirement as this walk does, found by playing it over and over. nullopt when it does
-/// not fail again by itself.
+/// The least that breaks the same requirement as this walk does, found by playing it over and over. nullopt when it
+/// does not fail again by itself.
 std::optional<Shrunk> shrink_walk(target::Lab& lab, const WalkId& id, const Outcome& outcome,
                                   const run::RunOptions& options);
 

@@ -18,7 +18,8 @@ TEST(WalkId, IsWrittenAndRead) {
   EXPECT_EQ(to_string(WalkId{7, 20, 12}), "walk/7/20/12");
   EXPECT_EQ(parse_walk_id("walk/7/20/12"), (WalkId{7, 20, 12}));
   EXPECT_EQ(parse_walk_id("walk/7/20/12/ipv6"), (WalkId{7, 20, 12}));
-  for (const auto* wrong : {"walk", "walk/7", "walk/7/20", "walk/7/20/x", "walk/7/20/12/ipv5", "walks/7/20/12", "walk/**"}) {
+  for (const auto* wrong :
+       {"walk", "walk/7", "walk/7/20", "walk/7/20/x", "walk/7/20/12/ipv5", "walks/7/20/12", "walk/**"}) {
     EXPECT_EQ(parse_walk_id(wrong), std::nullopt) << wrong;
   }
 }

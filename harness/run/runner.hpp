@@ -23,7 +23,7 @@ struct RunOptions {
   std::optional<model::Profile> profile{};  ///< judge by its values and not by the target's own
   int attempts = 3;                         ///< how often an INCONCLUSIVE case is run before it stays so
   link::Tap* tap = nullptr;                 ///< sees every packet of every sandbox as it passes
-  bool judge = true;  ///< by the model, beside the scripts; false only to measure what that costs
+  bool judge = true;                        ///< by the model, beside the scripts; false only to measure what that costs
   const bool* interrupted = nullptr;        ///< set by a signal: the run ends and reports what it has
 };
 

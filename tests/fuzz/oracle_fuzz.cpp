@@ -69,7 +69,8 @@ void converse(Bytes in) {
   model::Profile profile = model::rfc9293_profile();
   const std::uint8_t setup = in.take();
   if ((setup & 1U) != 0) profile.choices = model::Choices::all();
-  model::Oracle oracle(profile, {.listens = (setup & 2U) != 0, .judges = true, .transit = std::chrono::milliseconds(setup & 4U)});
+  model::Oracle oracle(
+      profile, {.listens = (setup & 2U) != 0, .judges = true, .transit = std::chrono::milliseconds(setup & 4U)});
   TimePoint now{std::chrono::seconds(1)};
   while (!in.empty()) {
     const std::uint8_t what = in.take();

@@ -77,8 +77,8 @@ std::optional<int> unknown_target(const std::string& name);
 /// A built-in profile, or the one in a file.
 tl::expected<model::Profile, std::string> load_profile(const std::string& name_or_file);
 int list_profiles(const std::string& name_or_file);
-/// What selectors can be about: the catalogue, and what is made only when one of them asks for it, the sweep ("sweep/**")
-/// and single walks ("walk/7/20/12").
+/// What selectors can be about: the catalogue, and what is made only when one of them asks for it, the sweep
+/// ("sweep/**") and single walks ("walk/7/20/12").
 std::vector<run::Instance> selectable(const std::vector<std::string>& selectors);
 /// The known deviations of a target: those built in, those of `file` when it is not empty, or `none`.
 tl::expected<std::vector<run::Expectation>, std::string> load_expectations(const std::string& target,

@@ -107,7 +107,8 @@ void add_walk(CLI::App& app, WalkArguments& a, int& code) {
   verb->add_option("--steps", a.steps, "how many actions, of all walks together")
       ->capture_default_str()
       ->check(CLI::Range(std::size_t{1}, std::size_t{100'000'000}));
-  verb->add_option("--walks", a.walks, "how many walks, each on a connection of its own; 0: so that each has 20 actions")
+  verb->add_option("--walks", a.walks,
+                   "how many walks, each on a connection of its own; 0: so that each has 20 actions")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
   verb->add_option("-j,--jobs", a.jobs, "how many walks at once; 0: all")

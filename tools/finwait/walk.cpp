@@ -1,3 +1,5 @@
+#include "harness/explore/walk.hpp"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -6,7 +8,6 @@
 #include <cstdio>
 #include <optional>
 
-#include "harness/explore/walk.hpp"
 #include "harness/report/console.hpp"
 #include "harness/report/json.hpp"
 #include "harness/run/runner.hpp"
@@ -42,7 +43,8 @@ class Tally : public run::Observer {
     const Outcome outcome{result.verdict, result.finding->violated, result.finding->summary};
     if (outcome.violated()) failed.emplace_back(*id, outcome);
     if (result.verdict == Verdict::error) broken.push_back(result.instance->id + ": " + result.finding->summary);
-    if (result.verdict == Verdict::inconclusive) undecided.push_back(result.instance->id + ": " + result.finding->summary);
+    if (result.verdict == Verdict::inconclusive)
+      undecided.push_back(result.instance->id + ": " + result.finding->summary);
   }
   void progress(Duration elapsed, std::size_t done, std::size_t total) override {
     if (isatty(fileno(out_)) == 0) return;
@@ -90,8 +92,10 @@ void show_shrunk(target::Lab& lab, const WalkFinding& finding, const Tally& tall
   const WalkId& id = finding.walks.front();
   const auto shrunk = explore::shrink_walk(lab, id, finding.outcome, options);
   if (!shrunk) {
-    fmt::print("  it did not happen again when the walk was played by itself\n  again: finwait run '{}' --target {} --seed {}\n",
-               to_string(id), tally.target.substr(0, tally.target.find(':')), id.seed);
+    fmt::print(
+        "  it did not happen again when the walk was played by itself\n  again: finwait run '{}' --target {} --seed "
+        "{}\n",
+        to_string(id), tally.target.substr(0, tally.target.find(':')), id.seed);
     return;
   }
   const auto before = std::ranges::find(shown, shrunk->script);
@@ -105,9 +109,9 @@ void show_shrunk(target::Lab& lab, const WalkFinding& finding, const Tally& tall
   Story story(tally.target);
   (void)explore::play_all(lab, {shrunk->script}, to_string(id), options, {&story});
   const std::string name = fmt::format("walk_{}_{}_{}", id.seed, id.steps, id.number);
-  fmt::print("{}\n// cases/*.cpp, with \"cases/steps.hpp\" and \"harness/explore/perform.hpp\"\n{}", story.text,
-             explore::to_case(shrunk->script,
-                              {name, to_string(id), finding.outcome.summary, finding.outcome.requirement}));
+  fmt::print(
+      "{}\n// cases/*.cpp, with \"cases/steps.hpp\" and \"harness/explore/perform.hpp\"\n{}", story.text,
+      explore::to_case(shrunk->script, {name, to_string(id), finding.outcome.summary, finding.outcome.requirement}));
 }
 
 void show(target::Lab& lab, const Tally& tally, std::size_t most, const run::RunOptions& options) {
@@ -135,8 +139,8 @@ void print_totals(const run::Totals& totals) {
   std::string counts;
   for (std::size_t i = 0; i < totals.by_verdict.size(); i++) {
     if (totals.by_verdict[i] == 0) continue;
-    counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", totals.by_verdict[i],
-                          to_string(static_cast<Verdict>(i)));
+    counts +=
+        fmt::format("{}{} {}", counts.empty() ? "" : ", ", totals.by_verdict[i], to_string(static_cast<Verdict>(i)));
   }
   fmt::print("\n{}{} in {:.1f} s; the harness was at most {:.1f} ms late\n", totals.interrupted ? "interrupted: " : "",
              counts, seconds(totals.elapsed), seconds(totals.worst_lateness) * 1e3);
@@ -156,8 +160,7 @@ int walk(const WalkArguments& arguments) {
     if (!profile) return complain(kUsage, profile.error());
     options.profile = std::move(*profile);
   }
-  const std::size_t walks =
-      arguments.walks > 0 ? arguments.walks : (arguments.steps + kWalkSteps - 1) / kWalkSteps;
+  const std::size_t walks = arguments.walks > 0 ? arguments.walks : (arguments.steps + kWalkSteps - 1) / kWalkSteps;
   const std::size_t steps = std::max<std::size_t>(arguments.steps / walks, 1);
   target::LocalLab lab(target::Stamps::kernel);
   const Signals signals(lab.epoll());
