@@ -112,6 +112,7 @@ class Shrinking {
   bool round(const std::vector<Edit>& edits) {
     if (edits.empty() || best_.interrupted) return false;
     std::vector<Script> candidates;
+    candidates.reserve(edits.size());
     for (const Edit& edit : edits) candidates.push_back(edited(best_.script, {&edit, 1}));
     const auto fails = ask(candidates);
     std::vector<Edit> good;
@@ -159,9 +160,7 @@ class Shrinking {
   [[nodiscard]] std::vector<Edit> simplifications() const {
     std::vector<Edit> all = plainer_starts(best_.script.start);
     for (std::size_t i = 0; i < best_.script.steps.size(); i++) {
-      for (Step& step : plainer(best_.script.steps[i])) {
-        all.push_back({{}, {{i, std::move(step)}}});
-      }
+      for (const Step& step : plainer(best_.script.steps[i])) all.push_back({{}, {{i, step}}});
     }
     return all;
   }

@@ -131,12 +131,12 @@ std::vector<Trial> trials() {
 }
 
 const run::Chapter& sweep_chapter() {
-  static const run::Chapter kAll = [] {
+  static const run::Chapter all = [] {
     run::Chapter chapter;
     for (Trial& trial : trials()) chapter.push_back(to_case(std::move(trial)));
     return chapter;
   }();
-  return kAll;
+  return all;
 }
 
 bool asks_for_sweep(std::string_view selector) { return selector.starts_with("sweep"); }

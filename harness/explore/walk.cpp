@@ -70,7 +70,8 @@ class Dice {
     for (const auto& row : table) sum += row.weight;
     int at = below(sum);
     for (const auto& row : table) {
-      if ((at -= row.weight) < 0) return row.what;
+      at -= row.weight;
+      if (at < 0) return row.what;
     }
     return table.back().what;
   }
