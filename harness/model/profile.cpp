@@ -39,10 +39,8 @@ TimerWindow Profile::timer(Duration Profile::*field) const {
   for (const Figure& figure : figures()) {
     const auto* own = std::get_if<Duration Profile::*>(&figure.field);
     if (own == nullptr || *own != field) continue;
-    const Stated* known = find_stated(figure);
     window.figure = &figure;
-    window.why = fmt::format("the profile {} has {} = {} ({}); {}", name, figure.name, value_text(*this, figure),
-                             known != nullptr ? known->source : "not stated: the standard's", window.why);
+    window.why = citation(*this, figure) + "; " + window.why;
   }
   return window;
 }

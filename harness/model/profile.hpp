@@ -117,6 +117,8 @@ struct Profile {
 
 /// "60 s", "10", "never".
 std::string value_text(const Profile& profile, const Figure& figure);
+/// "the profile textbook has time-wait = 240 s (RFC 9293 3.4.2)".
+std::string citation(const Profile& profile, const Figure& figure);
 
 /// A number of a profile beside the standard's.
 enum class Conformity : std::uint8_t {

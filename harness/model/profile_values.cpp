@@ -81,6 +81,12 @@ std::string value_text(const Profile& profile, const Figure& figure) {
       figure.field);
 }
 
+std::string citation(const Profile& profile, const Figure& figure) {
+  const Stated* stated = profile.find_stated(figure);
+  return fmt::format("the profile {} has {} = {} ({})", profile.name, figure.name, value_text(profile, figure),
+                     stated != nullptr ? stated->source : "not stated: the standard's");
+}
+
 Conformity conformity(const Profile& profile, const Figure& figure) {
   const Profile& standard = standard_profile();
   const Stated* rule = standard.find_stated(figure);

@@ -59,6 +59,7 @@ std::string explain(const run::CaseResult& result, const std::string& target, co
       out += fmt::format("  breaks    {}{}\n            {}\n", cited(finding.violated),
                          result.basis == run::Basis::documented ? ", as documented" : "", requirement->statement);
     }
+    if (!result.citation.empty()) out += fmt::format("  judged by {}\n", result.citation);
     for (const auto& way : finding.allowed) {
       const std::string by =
           way.requirement.empty() || way.requirement == finding.violated ? "" : cited(way.requirement);

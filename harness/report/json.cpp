@@ -30,6 +30,7 @@ Value explanation(const run::CaseResult& result) {
     allowed.push_back({{"what", way.what}, {"when", way.when}, {"requirement", way.requirement}});
   }
   Value out{{"summary", finding.summary}, {"allowed", allowed}, {"seen", finding.seen}, {"detail", finding.detail}};
+  if (!result.citation.empty()) out["judged_by"] = result.citation;
   if (result.transcript != nullptr) out["conversation"] = ladder(*result.transcript, result.started, 0);
   return out;
 }
@@ -55,6 +56,22 @@ Value profile(const model::Profile& profile, const std::vector<model::Comparison
   return {{"name", profile.name}, {"title", profile.title}, {"values", values}, {"axes", axes}};
 }
 
+Value one_profile(const Consistency& consistency) {
+  Value axes = Value::object();
+  for (const auto& axis : model::all_axes()) {
+    axes[std::string(axis.name)] = (consistency.common() & model::Choices::of(axis.axis)).names();
+  }
+  Value contradictions = Value::array();
+  for (const auto& one : consistency.contradictions()) {
+    Value told = Value::array();
+    for (const auto& some : one.told) {
+      told.push_back({{"choices", some.choices.names()}, {"connections", some.connections}, {"example", some.example}});
+    }
+    contradictions.push_back({{"axis", model::info(one.axis).name}, {"told", told}});
+  }
+  return {{"axes", axes}, {"contradictions", contradictions}};
+}
+
 Value answers(const Questions& questions) {
   using model::Level;
   return {
@@ -63,7 +80,8 @@ Value answers(const Questions& questions) {
         {"should", questions.broken(Level::should)},
         {"may", questions.broken(Level::may)},
         {"cases", questions.cases_against_standard()}}},
-      {"documented", {{"cases", questions.cases_on_documented()}, {"not_kept", questions.cases_against_documented()}}}};
+      {"documented", {{"cases", questions.cases_on_documented()}, {"not_kept", questions.cases_against_documented()}}},
+      {"one_profile", one_profile(questions.consistency())}};
 }
 
 }  // namespace

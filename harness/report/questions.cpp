@@ -20,6 +20,7 @@ void Questions::started(const run::RunInfo& info) {
 }
 
 void Questions::add(const run::CaseResult& result) {
+  consistency_.add(result);
   const bool violation = result.finding && !result.finding->violated.empty();
   const bool about_values = violation && result.finding->figure != nullptr;
   const bool documented = violation && (about_values || result.basis == run::Basis::documented);
@@ -76,6 +77,8 @@ std::string Questions::documented_text() const {
   return fmt::format("{}, {} not kept: {}\n", rest, against_documented_, fmt::join(against_documented_ids_, ", "));
 }
 
-std::string Questions::text() const { return standard_text() + differing_text() + documented_text(); }
+std::string Questions::text() const {
+  return standard_text() + differing_text() + documented_text() + consistency_.text();
+}
 
 }  // namespace finwait::report

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/model/requirement.hpp"
+#include "harness/report/consistency.hpp"
 #include "harness/run/observer.hpp"
 
 namespace finwait::report {
@@ -24,6 +25,8 @@ class Questions {
   // The second: cases that rest on values of the profile, and those that break what is documented.
   [[nodiscard]] int cases_on_documented() const { return on_documented_; }
   [[nodiscard]] int cases_against_documented() const { return against_documented_; }
+  // And whether all connections of the run can be those of one stack.
+  [[nodiscard]] const Consistency& consistency() const { return consistency_; }
 
   /// The answers as lines of text, each with its end.
   [[nodiscard]] std::string text() const;
@@ -40,6 +43,7 @@ class Questions {
   int against_standard_ = 0, against_documented_ = 0, on_documented_ = 0;
   std::set<std::string_view> figures_;
   std::set<std::string> against_documented_ids_;
+  Consistency consistency_;
 };
 
 }  // namespace finwait::report

@@ -308,7 +308,10 @@ void Runner::report(Slot& slot, Verdict verdict, std::optional<Finding> finding)
   result.instance = slot.instance;
   result.verdict = apply(expectation, verdict, finding.value_or(Finding{}));
   if (result.verdict != verdict && expectation != nullptr) result.reason = expectation->reason;
-  if (finding && slot.place != nullptr) result.basis = basis_of(*finding, slot.place->profile);
+  if (finding && slot.place != nullptr) {
+    result.basis = basis_of(*finding, slot.place->profile);
+    if (finding->figure != nullptr) result.citation = model::citation(slot.place->profile, *finding->figure);
+  }
   result.finding = std::move(finding);
   result.started = slot.started;
   result.duration = lab_.loop().now() - slot.started;
@@ -318,6 +321,7 @@ void Runner::report(Slot& slot, Verdict verdict, std::optional<Finding> finding)
   if (slot.scenario) {
     result.figures = slot.scenario->figures();
     result.detected = slot.scenario->detection();
+    result.choices = slot.scenario->choices();
   }
   result.transcript = slot.scenario ? &slot.scenario->transcript() : nullptr;
   for (Observer* observer : observers_) observer->case_finished(result);

@@ -175,13 +175,11 @@ void Scenario::note(const std::string& text) {
 
 std::optional<Finding> Scenario::judged() {
   const model::Violation* first = nullptr;
-  Peer* where = nullptr;
   for (const auto& peer : peers_) {
     peer->oracle().finish(loop().now());
     const auto& violation = peer->oracle().violation();
     if (!violation || (first != nullptr && first->at.latest <= violation->at.latest)) continue;
     first = &*violation;
-    where = peer.get();
   }
   if (first == nullptr) return std::nullopt;
   if (first->tag != Transcript::kNotKept && !first->silence) transcript_.mark_unexplained(first->tag);
@@ -197,8 +195,16 @@ std::optional<Finding> Scenario::judged() {
   finding.seen = first->seen;
   finding.detail = fmt::format("the target can have been in {}", fmt::join(first->states, " or "));
   if (!first->diagnosis.empty()) finding.detail += "\n" + first->diagnosis;
-  (void)where;
   return finding;
+}
+
+std::vector<model::Choices> Scenario::choices() const {
+  std::vector<model::Choices> all;
+  for (const auto& peer : peers_) {
+    const model::Oracle& oracle = peer->oracle();
+    if (!oracle.violation() && !oracle.lost()) all.push_back(oracle.choices());
+  }
+  return all;
 }
 
 void Scenario::refuse_leftovers() {

@@ -117,6 +117,8 @@ class Scenario : public Host {
   [[nodiscard]] Transcript& transcript() { return transcript_; }
   [[nodiscard]] const Case& definition() const { return case_; }
   [[nodiscard]] const std::optional<Detected>& detection() const { return detected_; }
+  /// What each connection tells about the target's choices; those that were not followed to their end tell nothing.
+  [[nodiscard]] std::vector<model::Choices> choices() const;
   /// The profile's values that the case has asked for so far.
   [[nodiscard]] const std::vector<const model::Figure*>& figures() const { return figures_; }
   /// What an expectation breaks that names no requirement itself: the first that the case covers.
