@@ -46,6 +46,10 @@ const Figure* judged_by(Why why, const Profile& profile) {
   }
 }
 
+// A target that sends nothing any more may have lost the connection to a segment that had no right to end it. Nothing
+// else that happened before can excuse a timer.
+bool only_a_reset_explains(Why why) { return is_silence(why) && why != Why::no_reply; }
+
 }  // namespace
 
 // --- what was the case
@@ -102,6 +106,7 @@ void Oracle::call_late(const Segment& s) {
 // Whether an earlier mistake may be behind it: an answer, or the lack of one, to something that any state has to answer
 // alike tells about the state. The rest is plain.
 bool Oracle::worth_a_diagnosis(const Segment* segment) const {
+  if (only_a_reset_explains(refusal_.why)) return true;
   switch (refusal_.why) {
     case Why::segment_without_connection:
     case Why::rst_to_unacceptable:
@@ -256,16 +261,18 @@ void Oracle::diagnose(Violation& v, const Ways& before, Instant now, bool at_end
     }
     return false;
   };
+  const bool only_resets = only_a_reset_explains(refusal_.why);
   const bool waits = !before.empty() && before.front().state == State::time_wait;
   const bool waited = !before.empty() && before.front().moved_by != nullptr &&
                       before.front().moved_by->trigger == Trigger::timer_two_msl;
   for (std::uint32_t i = inputs; i-- > first;) {
-    if (i == trivial) continue;
+    if (i == trivial || (only_resets && (i == 0 || !is_reset_or_syn(i)))) continue;
     if (at_input(Kind::other_row, i, "took another row of the model at")) return;
     if (at_input(Kind::ignored, i, "ignored")) return;
     if (at_input(Kind::lingers, i, "went to TIME-WAIT at")) return;
     if (is_reset_or_syn(i) && at_input(Kind::deleted, i, "deleted the connection at")) return;
   }
+  if (only_resets) return;
   for (const Parameter& parameter : parameters) {
     if (parameter.bent.two_msl_free && !waits && !waited) continue;
     if (parameter.bent.fin_wait_2_free && !stays_in_fin_wait_2) continue;

@@ -12,8 +12,8 @@ namespace finwait::run {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> kKeys{"cases", "verdict", "requirement", "reason",
-                                                "link",  "seen",    "versions"};
+constexpr std::array<std::string_view, 8> kKeys{"cases", "verdict", "requirement", "reason",
+                                                "link",  "seen",    "versions",    "sometimes"};
 
 struct Entry {
   const toml::table& table;
@@ -42,13 +42,17 @@ struct Entry {
       if (std::ranges::find(kKeys, key.str()) == kKeys.end()) {
         return tl::unexpected(error(fmt::format("unknown key '{}'", key.str()), key.str()));
       }
+      if (key.str() == "sometimes") {
+        if (!value.is_boolean()) return tl::unexpected(error("'sometimes' has to be true or false", "sometimes"));
+        continue;
+      }
       const bool list = key.str() == "cases" && value.is_array() && value.as_array()->is_homogeneous<std::string>();
       if (!value.is_string() && !list) {
         return tl::unexpected(error(fmt::format("'{}' has to be a string", key.str()), key.str()));
       }
     }
     Expectation e{globs(),      Verdict::fail, text("requirement"), text("reason"),
-                  text("link"), text("seen"),  text("versions")};
+                  text("link"), text("seen"),  text("versions"),    table["sometimes"].value_or(false)};
     if (e.cases.empty()) return tl::unexpected(error("'cases' is missing: an id glob"));
     if (e.reason.empty()) return tl::unexpected(error("'reason' is missing: why is this no defect of the case?"));
     if (model::find_requirement(e.requirement) == nullptr) {
@@ -70,6 +74,19 @@ struct Entry {
     return e;
   }
 };
+
+bool concerns(const Expectation& e, const Instance& instance, const std::string& version) {
+  const auto fits = [&](const std::string& glob) {
+    return glob_matches(glob, instance.id) || glob_matches(glob, instance.definition->id);
+  };
+  if (std::ranges::none_of(e.cases, fits)) return false;
+  return e.versions.empty() || std::regex_search(version, std::regex(e.versions));
+}
+
+bool shows(const Expectation& e, Verdict verdict, const Finding& finding) {
+  return verdict == e.verdict && finding.violated == e.requirement &&
+         std::regex_search(finding.seen, std::regex(e.seen));
+}
 
 }  // namespace
 
@@ -94,24 +111,17 @@ tl::expected<std::vector<Expectation>, std::string> parse_expectations(std::stri
   return out;
 }
 
-const Expectation* find_expectation(const std::vector<Expectation>& all, const Instance& instance,
-                                    const std::string& version) {
+Expected expected(const std::vector<Expectation>& all, const Instance& instance, const std::string& version,
+                  Verdict verdict, const Finding& finding) {
+  bool have_strict = false;
   for (auto it = all.rbegin(); it != all.rend(); ++it) {
-    const auto fits = [&](const std::string& glob) {
-      return glob_matches(glob, instance.id) || glob_matches(glob, instance.definition->id);
-    };
-    if (std::ranges::none_of(it->cases, fits)) continue;
-    if (it->versions.empty() || std::regex_search(version, std::regex(it->versions))) return &*it;
+    if (have_strict && !it->sometimes) continue;
+    if (!concerns(*it, instance, version)) continue;
+    have_strict = have_strict || !it->sometimes;
+    if (verdict == Verdict::pass && !it->sometimes) return {Verdict::xpass, &*it};
+    if (shows(*it, verdict, finding)) return {Verdict::xfail, &*it};
   }
-  return nullptr;
-}
-
-Verdict apply(const Expectation* expectation, Verdict verdict, const Finding& finding) {
-  if (expectation == nullptr) return verdict;
-  if (verdict == Verdict::pass) return Verdict::xpass;
-  const bool same = verdict == expectation->verdict && finding.violated == expectation->requirement &&
-                    std::regex_search(finding.seen, std::regex(expectation->seen));
-  return same ? Verdict::xfail : verdict;
+  return {verdict, nullptr};
 }
 
 }  // namespace finwait::run

@@ -17,18 +17,22 @@ struct Expectation {
   std::string requirement;          ///< the one that is broken; another one is still a failure
   std::string reason;
   std::string link;
-  std::string seen;      ///< regular expression over what was seen; empty: anything that breaks the requirement
-  std::string versions;  ///< regular expression over the target's version; empty: all
+  std::string seen;        ///< regular expression over what was seen; empty: anything that breaks the requirement
+  std::string versions;    ///< regular expression over the target's version; empty: all
+  bool sometimes = false;  ///< the cases need not show it: a random walk may not get there
 };
 
 /// Reads the text of an expectation file. Errors name file, line and what is wrong.
 tl::expected<std::vector<Expectation>, std::string> parse_expectations(std::string_view toml, const std::string& file);
 
-/// The expectation for this case on this version, if there is one. The last in the file wins.
-const Expectation* find_expectation(const std::vector<Expectation>& all, const Instance& instance,
-                                    const std::string& version);
-
-/// PASS, FAIL and DEVIATION become XFAIL or XPASS where an expectation says so.
-Verdict apply(const Expectation* expectation, Verdict verdict, const Finding& finding);
+/// A verdict in the light of what is known.
+struct Expected {
+  Verdict verdict = Verdict::pass;
+  const Expectation* by = nullptr;  ///< what made it XFAIL or XPASS
+};
+/// PASS, FAIL and DEVIATION become XFAIL or XPASS where an expectation for this case and version says so. Of those that
+/// are not `sometimes` the last in the file holds.
+Expected expected(const std::vector<Expectation>& all, const Instance& instance, const std::string& version,
+                  Verdict verdict, const Finding& finding);
 
 }  // namespace finwait::run

@@ -35,44 +35,76 @@ TEST(Expectations, ErrorsNameFileLineAndWhatIsWrong) {
   EXPECT_THAT(problem("[[expect]]\nwhat = \"x\"\n"), HasSubstr("unknown key 'what'"));
   EXPECT_THAT(problem("[expect]\n"), HasSubstr("the file is a list of [[expect]]"));
   EXPECT_THAT(problem("x = = 1"), StartsWith("linux.toml:1: "));
+  EXPECT_THAT(problem("[[expect]]\nsometimes = 1\n"), StartsWith("linux.toml:2: 'sometimes' has to be true or false"));
   std::string bad_regex(kGood);
   bad_regex.replace(bad_regex.find("^6"), 2, "(6");
   EXPECT_THAT(problem(bad_regex), HasSubstr("no regular expression"));
 }
 
-class FindExpectation : public testing::Test {
+// A walk may run into it or not; another entry tells the same place's other deviation.
+constexpr std::string_view kSometimes = R"(
+[[expect]]
+cases = "walk/**"
+sometimes = true
+verdict = "FAIL"
+requirement = "RFC9293-MUST-13"
+reason = "one"
+
+[[expect]]
+cases = "walk/**"
+sometimes = true
+verdict = "FAIL"
+requirement = "RFC9293-MUST-25"
+reason = "another"
+)";
+
+class AnExpectation : public testing::Test {
  protected:
-  const Expectation* find(const std::string& id, const std::string& version) {
+  Expected of(const std::string& id, Verdict verdict, const std::string& violated = "", const std::string& seen = "",
+              const std::string& version = "6.1.0") {
     definition_.id = id;
-    return find_expectation(all_, {&definition_, wire::Family::ipv4, id + "/ipv4"}, version);
+    Finding finding;
+    finding.violated = violated;
+    finding.seen = seen;
+    return expected(all_, {&definition_, wire::Family::ipv4, id + "/ipv4"}, version, verdict, finding);
   }
-  std::vector<Expectation> all_ = *parse_expectations(kGood, "linux.toml");
+  std::vector<Expectation> all_ = *parse_expectations(std::string(kGood) + std::string(kSometimes), "linux.toml");
   Case definition_;
 };
 
-TEST_F(FindExpectation, ByCaseAndVersion) {
-  EXPECT_NE(find("reset/established/exact", "6.1.0"), nullptr);
-  EXPECT_EQ(find("reset/established/exact", "5.10.0"), nullptr);
-  EXPECT_EQ(find("keepalive/off", "6.1.0"), nullptr);
+TEST_F(AnExpectation, ByCaseAndVersion) {
+  EXPECT_EQ(of("reset/established/exact", Verdict::pass).verdict, Verdict::xpass);
+  EXPECT_EQ(of("reset/established/exact", Verdict::pass, "", "", "5.10.0").verdict, Verdict::pass);
+  EXPECT_EQ(of("keepalive/off", Verdict::pass).verdict, Verdict::pass);
 }
 
-TEST_F(FindExpectation, OnlyTheDeclaredFailureIsExpected) {
-  const Expectation* e = find("reset/x", "6.1");
-  Finding declared;
-  declared.violated = "RFC9293-MUST-13";
-  declared.seen = "R 1 win 0";
-  Finding other_requirement = declared;
-  other_requirement.violated = "RFC9293-MUST-25";
-  Finding other_behaviour = declared;
-  other_behaviour.seen = "nothing for 1 s";
-  EXPECT_EQ(apply(e, Verdict::fail, declared), Verdict::xfail);
-  EXPECT_EQ(apply(e, Verdict::fail, other_requirement), Verdict::fail) << "another reason is still a failure";
-  EXPECT_EQ(apply(e, Verdict::fail, other_behaviour), Verdict::fail) << "and so is another behaviour";
-  EXPECT_EQ(apply(e, Verdict::deviation, declared), Verdict::deviation);
-  EXPECT_EQ(apply(e, Verdict::pass, {}), Verdict::xpass);
-  EXPECT_EQ(apply(e, Verdict::inconclusive, {}), Verdict::inconclusive);
-  EXPECT_EQ(apply(e, Verdict::error, {}), Verdict::error);
-  EXPECT_EQ(apply(nullptr, Verdict::pass, {}), Verdict::pass);
+TEST_F(AnExpectation, OnlyTheDeclaredFailure) {
+  const char* declared = "RFC9293-MUST-13";
+  EXPECT_EQ(of("reset/x", Verdict::fail, declared, "R 1 win 0").verdict, Verdict::xfail);
+  EXPECT_EQ(of("reset/x", Verdict::fail, declared, "R 1 win 0").by->reason, "because");
+  EXPECT_EQ(of("reset/x", Verdict::fail, "RFC9293-MUST-25", "R 1 win 0").verdict, Verdict::fail)
+      << "another reason is still a failure";
+  EXPECT_EQ(of("reset/x", Verdict::fail, declared, "nothing for 1 s").verdict, Verdict::fail)
+      << "and so is another behaviour";
+  EXPECT_EQ(of("reset/x", Verdict::deviation, declared, "R 1 win 0").verdict, Verdict::deviation);
+  EXPECT_EQ(of("reset/x", Verdict::inconclusive).verdict, Verdict::inconclusive);
+  EXPECT_EQ(of("reset/x", Verdict::error).verdict, Verdict::error);
+}
+
+TEST_F(AnExpectation, WhatIsSeenOnlySometimesIsNotMissed) {
+  EXPECT_EQ(of("walk/1/20/3", Verdict::pass).verdict, Verdict::pass);
+  EXPECT_EQ(of("walk/1/20/3", Verdict::fail, "RFC9293-MUST-13").by->reason, "one");
+  EXPECT_EQ(of("walk/1/20/3", Verdict::fail, "RFC9293-MUST-25").by->reason, "another");
+  EXPECT_EQ(of("walk/1/20/3", Verdict::fail, "RFC9293-MUST-27").verdict, Verdict::fail);
+}
+
+// The same case twice: the later entry takes the place of the earlier one.
+TEST_F(AnExpectation, TheLastInTheFileHolds) {
+  auto later = all_.front();
+  later.requirement = "RFC9293-MUST-25";
+  all_.push_back(later);
+  EXPECT_EQ(of("reset/x", Verdict::fail, "RFC9293-MUST-13", "R 1 win 0").verdict, Verdict::fail);
+  EXPECT_EQ(of("reset/x", Verdict::fail, "RFC9293-MUST-25", "R 1 win 0").verdict, Verdict::xfail);
 }
 
 }  // namespace

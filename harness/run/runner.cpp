@@ -303,11 +303,11 @@ void Runner::finish(Slot& slot, std::optional<Finding> finding) {
 }
 
 void Runner::report(Slot& slot, Verdict verdict, std::optional<Finding> finding) {
-  const Expectation* expectation = find_expectation(expectations_, *slot.instance, version_);
   CaseResult result;
   result.instance = slot.instance;
-  result.verdict = apply(expectation, verdict, finding.value_or(Finding{}));
-  if (result.verdict != verdict && expectation != nullptr) result.reason = expectation->reason;
+  const Expected as = expected(expectations_, *slot.instance, version_, verdict, finding.value_or(Finding{}));
+  result.verdict = as.verdict;
+  if (as.by != nullptr) result.reason = as.by->reason;
   if (finding && slot.place != nullptr) {
     result.basis = basis_of(*finding, slot.place->profile);
     if (finding->figure != nullptr) result.citation = model::citation(slot.place->profile, *finding->figure);
