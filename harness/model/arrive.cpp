@@ -183,7 +183,7 @@ void take_syn(Hypothesis& h, const Segment& s, Instant at) {
   h.keepalive.since = at;
 }
 
-void follow(const Context& context, Hypothesis h, const Segment& s, Instant at, Trigger trigger, const Rule& rule,
+void follow(const Context& context, Hypothesis&& h, const Segment& s, Instant at, Trigger trigger, const Rule& rule,
             bool optional, std::uint32_t slack, bool ack_counts, Successors& out) {
   h.last_rule = &rule;
   const State before_it = h.state;
@@ -282,22 +282,22 @@ bool take_fin_ack(Hypothesis& h, const Segment& s, Instant at) {
   return true;
 }
 
-void apply_rows(const Context& context, const Hypothesis& h, const Segment& s, Instant at, const Ignored& ignored,
+void apply_rows(const Context& context, Hypothesis&& h, const Segment& s, Instant at, const Ignored& ignored,
                 std::uint32_t slack, Successors& out, int depth, bool unheard = false);
 
 // A SYN can open a new connection from TIME-WAIT only where somebody listens; elsewhere no stack has a choice.
-void as_if_nobody_reuses(const Context& context, Hypothesis h, const Segment& s, Instant at, const Ignored& ignored,
+void as_if_nobody_reuses(const Context& context, Hypothesis&& h, const Segment& s, Instant at, const Ignored& ignored,
                          std::uint32_t slack, Successors& out, int depth) {
   const Choices own = h.choices;
   const Choices others = Choices::all().narrowed(Choices{Choice::tw_no_reuse}).value_or(own);
   h.choices = (own | Choices{Choice::tw_no_reuse}) & others;
   const std::size_t first = out.all.size();
-  apply_rows(context, h, s, at, ignored, slack, out, depth, true);
+  apply_rows(context, std::move(h), s, at, ignored, slack, out, depth, true);
   for (std::size_t i = first; i < out.all.size(); i++) out.all[i].choices = own;
 }
 
 // The row says: as if the stack did not make this check.
-void judge_on(const Context& context, Hypothesis h, const Segment& s, Instant at, Trigger trigger, Ignored ignored,
+void judge_on(const Context& context, Hypothesis&& h, const Segment& s, Instant at, Trigger trigger, Ignored ignored,
               std::uint32_t slack, Successors& out, int depth) {
   if (depth > 3) return;
   ignored.ack_range = ignored.ack_range || trigger == Trigger::too_old_ack;
@@ -305,7 +305,7 @@ void judge_on(const Context& context, Hypothesis h, const Segment& s, Instant at
   if (trigger == Trigger::rst_paws_fail) h.ts_recent = 0, h.timestamps = false;
   const bool is_ts = trigger == Trigger::paws_fail || trigger == Trigger::missing_ts || s.flags.any(wire::kSyn);
   ignored.timestamps = ignored.timestamps || is_ts;
-  apply_rows(context, h, s, at, ignored, slack, out, depth + 1);
+  apply_rows(context, std::move(h), s, at, ignored, slack, out, depth + 1);
 }
 
 // Of the branches that differ only in whether an ACK comes, one is enough: the ACK may come.
@@ -326,16 +326,16 @@ void merge_silence(std::vector<Branch>& branches) {
   }
 }
 
-void apply_rows(const Context& context, const Hypothesis& h, const Segment& s, Instant at, const Ignored& ignored,
+void apply_rows(const Context& context, Hypothesis&& h, const Segment& s, Instant at, const Ignored& ignored,
                 std::uint32_t slack, Successors& out, int depth, bool unheard) {
   const Trigger trigger = classify(h, s, ignored, slack);
   if (acks_fin_besides(h, s, trigger)) {
-    Hypothesis next = h;
-    if (take_fin_ack(next, s, at)) return apply_rows(context, next, s, at, ignored, slack, out, depth + 1, unheard);
+    Hypothesis next = std::move(h);
+    if (take_fin_ack(next, s, at)) return apply_rows(context, std::move(next), s, at, ignored, slack, out, depth + 1, unheard);
     return out.all.push_back(std::move(next));
   }
   if (h.state == State::time_wait && !h.listens && s.flags.any(wire::kSyn) && !unheard) {
-    return as_if_nobody_reuses(context, h, s, at, ignored, slack, out, depth);
+    return as_if_nobody_reuses(context, std::move(h), s, at, ignored, slack, out, depth);
   }
   std::vector<Branch> branches;
   for (const Rule* rule : rules_for(h.state, trigger)) {
@@ -346,31 +346,33 @@ void apply_rows(const Context& context, const Hypothesis& h, const Segment& s, I
   merge_silence(branches);
   if (branches.empty()) {
     // Not in the table. In SYN-RECEIVED the ACK counts first and the rest is judged in ESTABLISHED.
-    Hypothesis next = h;
-    if (h.state == State::syn_received && depth == 0) {
+    Hypothesis next = std::move(h);
+    if (next.state == State::syn_received && depth == 0) {
       take_ack(next, s, at);
-      enter(next, State::established, at, h.last_rule);
+      enter(next, State::established, at, next.last_rule);
       Ignored accepted = ignored;
       accepted.timestamps = true;  // or it would not have come so far
-      return apply_rows(context, next, s, at, accepted, slack, out, depth + 1);
+      return apply_rows(context, std::move(next), s, at, accepted, slack, out, depth + 1);
     }
     hear(next, at, false);
     out.all.push_back(std::move(next));
     return;
   }
+  const Reach how_far = reach(h, s, trigger);
+  const bool fresh_ack = s.flags.any(wire::kAck) && after(s.ack, h.snd_una) && !after(s.ack, h.snd_nxt);
+  const bool acks_all_and_fin = h.fin_sent && s.ack == h.snd_nxt;
   for (const Branch& branch : branches) {
-    Hypothesis next = h;
+    Hypothesis next = &branch == &branches.back() ? std::move(h) : h;
     next.choices = branch.choices;
     if (branch.rule->reply == Reply::as_other) {
       judge_on(context, std::move(next), s, at, trigger, ignored, slack, out, depth);
       continue;
     }
-    const Reach how_far = reach(h, s, trigger);
-    const bool fresh_ack = s.flags.any(wire::kAck) && after(s.ack, h.snd_una) && !after(s.ack, h.snd_nxt);
     const bool by_row = branch.rule->next.has_value() && how_far == Reach::ack_maybe;
-    if (how_far == Reach::ack_maybe && fresh_ack && !by_row && !(h.fin_sent && s.ack == h.snd_nxt)) {
+    if (how_far == Reach::ack_maybe && fresh_ack && !by_row && !acks_all_and_fin) {
       // A dropped segment's ACK of text: stacks differ in whether it counts.
-      follow(context, next, s, at, trigger, *branch.rule, branch.optional, slack, true, out);
+      Hypothesis counted = next;
+      follow(context, std::move(counted), s, at, trigger, *branch.rule, branch.optional, slack, true, out);
     }
     const bool counts = how_far == Reach::everything || by_row;
     follow(context, std::move(next), s, at, trigger, *branch.rule, branch.optional, slack, counts, out);
@@ -379,17 +381,19 @@ void apply_rows(const Context& context, const Hypothesis& h, const Segment& s, I
 
 }  // namespace
 
-void arrive(const Context& context, const Hypothesis& h, const Segment& s, Instant at, Successors& out) {
+void arrive(const Context& context, Hypothesis h, const Segment& s, Instant at, Successors& out) {
   // How far the window has moved since it was last told is the target's secret: where it matters, both are possible.
   if (h.edge_slack > 0 && h.exists() && classify(h, s) != classify(h, s, {}, h.edge_slack)) {
-    apply_rows(context, h, s, at, {}, h.edge_slack, out, 0);
+    Hypothesis wider = h;
+    const std::uint32_t slack = h.edge_slack;
+    apply_rows(context, std::move(wider), s, at, {}, slack, out, 0);
   }
   // A TS.Recent of zero is taken for none by stacks that have met peers whose SYN has no value yet.
   const auto ts = s.options.timestamps();
   if (h.timestamps && h.ts_recent == 0 && ts && before(SeqNum(ts->value), SeqNum(0)) && h.exists()) {
     Hypothesis next = h;
     next.ts_recent = ts->value;
-    apply_rows(context, next, s, at, {}, 0, out, 0);
+    apply_rows(context, std::move(next), s, at, {}, 0, out, 0);
   }
   // Whether timestamps are already looked at in SYN-RECEIVED is not said: such a segment may be dropped there.
   const bool stale = !ts || before(SeqNum(ts->value), SeqNum(h.ts_recent));
@@ -405,7 +409,7 @@ void arrive(const Context& context, const Hypothesis& h, const Segment& s, Insta
     owe(context, next, Reply::rst_any, &s, at, h.last_rule);
     out.all.push_back(std::move(next));
   }
-  apply_rows(context, h, s, at, {}, 0, out, 0);
+  apply_rows(context, std::move(h), s, at, {}, 0, out, 0);
 }
 
 void icmp_arrives(const Context& context, Hypothesis h, const IcmpError& what, Instant at, Successors& out) {

@@ -54,27 +54,16 @@ bool only_a_reset_explains(Why why) { return is_silence(why) && why != Why::no_r
 
 // --- what was the case
 
-Oracle::Ways Oracle::look_back(Violation& v) const {
+Oracle::Ways Oracle::look_back(const Events& events, Violation& v) const {
   // An oracle that is told all but the last thing still has ways: those that were left before it.
   Oracle before(context_.profile, start_,
                 {Mistake::Kind::parameter, 0, {}, nullptr});  // which does not look back itself
-  std::uint32_t number = first_event_;
+  std::uint32_t number = history_.first();
   const bool by_input = refused_event_.has_value();
-  for (const Event& event : events_) {
-    if (const auto* output = std::get_if<Output>(&event.what)) {
-      if (number + 1 == first_event_ + events_.size() && !v.silence && !by_input) break;
-      before.received(output->segment, event.at, event.tag);
-    } else {
-      if (by_input && number == *refused_event_) break;
-      std::visit(
-          [&](const auto& what) {
-            using What = std::decay_t<decltype(what)>;
-            if constexpr (std::is_same_v<What, Segment>) before.sent(what, event.at, event.tag);
-            if constexpr (std::is_same_v<What, Call>) before.called(what, event.at, event.tag);
-            if constexpr (std::is_same_v<What, IcmpError>) before.icmp(what, event.at, event.tag);
-          },
-          event.what);
-    }
+  for (const Event& event : events) {
+    const bool last = number + 1 == history_.end();
+    if (by_input ? number == *refused_event_ : last && !event.is_input() && !v.silence) break;
+    before.tell(event);
     number++;
   }
   const auto all = before.first_input_ + static_cast<std::uint32_t>(before.inputs_.size());
@@ -130,7 +119,8 @@ bool Oracle::worth_a_diagnosis(const Segment* segment) const {
 void Oracle::violate(const Segment* segment, Instant at, std::size_t tag) {
   Violation v;
   if (segment != nullptr && !refused_event_) call_late(*segment);
-  const Event* by_input = refused_event_ ? &events_[*refused_event_ - first_event_] : nullptr;
+  const Events events = history_.events();
+  const Event* by_input = refused_event_ && *refused_event_ >= history_.first() ? &events[*refused_event_ - history_.first()] : nullptr;
   v.requirement = refusal_.requirement();
   v.summary = info(refusal_.why).text;
   v.figure = judged_by(refusal_.why, context_.profile);
@@ -144,9 +134,9 @@ void Oracle::violate(const Segment* segment, Instant at, std::size_t tag) {
   } else {
     v.seen = "the result of the call";
   }
-  if (mistake_.kind == Mistake::Kind::none && first_event_ == 0) {
-    const Ways before = look_back(v);
-    if (worth_a_diagnosis(segment)) diagnose(v, before, at, segment == nullptr);
+  if (mistake_.kind == Mistake::Kind::none && history_.first() == 0) {
+    const Ways before = look_back(events, v);
+    if (worth_a_diagnosis(segment)) diagnose(v, events, before, at, segment == nullptr);
   }
   violation_ = std::move(v);
 }
@@ -189,18 +179,10 @@ void Oracle::err(Hypothesis h, const Event& event, Successors& out) {
   }
 }
 
-bool Oracle::explains(const Mistake& mistake, Instant now, bool at_end, const Rule*& rule) const {
+bool Oracle::explains(const Events& events, const Mistake& mistake, Instant now, bool at_end, const Rule*& rule) const {
   Oracle other(context_.profile, start_, mistake);
-  for (const Event& event : events_) {
-    std::visit(
-        [&](const auto& what) {
-          using What = std::decay_t<decltype(what)>;
-          if constexpr (std::is_same_v<What, Segment>) other.sent(what, event.at, event.tag);
-          if constexpr (std::is_same_v<What, Call>) other.called(what, event.at, event.tag);
-          if constexpr (std::is_same_v<What, IcmpError>) other.icmp(what, event.at, event.tag);
-          if constexpr (std::is_same_v<What, Output>) other.received(what.segment, event.at, event.tag);
-        },
-        event.what);
+  for (const Event& event : events) {
+    other.tell(event);
     if (other.violation() || other.lost()) return false;
   }
   if (at_end) other.finish(now.latest);
@@ -208,7 +190,7 @@ bool Oracle::explains(const Mistake& mistake, Instant now, bool at_end, const Ru
   return !other.violation() && !other.lost();
 }
 
-void Oracle::diagnose(Violation& v, const Ways& before, Instant now, bool at_end) const {
+void Oracle::diagnose(Violation& v, const Events& events, const Ways& before, Instant now, bool at_end) const {
   using Kind = Mistake::Kind;
   const Rule* rule = nullptr;
   std::size_t budget = kMostSteps;
@@ -223,13 +205,13 @@ void Oracle::diagnose(Violation& v, const Ways& before, Instant now, bool at_end
       {{.probes_free = true}, "RFC9293-3.8.4-DEATH", "keepalive gives up at another time than it has to"},
   }};
   std::uint32_t inputs = 0;
-  for (const Event& event : events_) inputs += std::holds_alternative<Output>(event.what) ? 0U : 1U;
+  for (const Event& event : events) inputs += event.is_input() ? 1U : 0U;
   const auto at_input = [&](Kind kind, std::uint32_t index, const char* what) {
-    if (!explains({kind, index, {}, &budget}, now, at_end, rule) || rule == nullptr) return false;
+    if (!explains(events, {kind, index, {}, &budget}, now, at_end, rule) || rule == nullptr) return false;
     v.requirement = rule->requirement;
     std::uint32_t number = 0;
-    for (const Event& event : events_) {
-      if (std::holds_alternative<Output>(event.what) || number++ != index) continue;
+    for (const Event& event : events) {
+      if (!event.is_input() || number++ != index) continue;
       std::string which = fmt::format("{}", to_string(rule->trigger));
       if (const auto* segment = std::get_if<Segment>(&event.what)) {
         which += ": " + wire::describe(*segment, peer_iss_.value_or(SeqNum{}), target_iss_.value_or(SeqNum{}));
@@ -243,8 +225,8 @@ void Oracle::diagnose(Violation& v, const Ways& before, Instant now, bool at_end
   std::uint32_t trivial = inputs;
   if (refusal_.why == Why::no_reply) {
     std::uint32_t number = 0;
-    for (const Event& event : events_) {
-      if (std::holds_alternative<Output>(event.what)) continue;
+    for (const Event& event : events) {
+      if (!event.is_input()) continue;
       if (event.at.latest == refusal_.since) trivial = number;
       number++;
     }
@@ -254,8 +236,8 @@ void Oracle::diagnose(Violation& v, const Ways& before, Instant now, bool at_end
                                    now.earliest - before.front().fin_wait_2_since.latest > kNoTimer;
   const auto is_reset_or_syn = [&](std::uint32_t index) {
     std::uint32_t number = 0;
-    for (const Event& event : events_) {
-      if (std::holds_alternative<Output>(event.what) || number++ != index) continue;
+    for (const Event& event : events) {
+      if (!event.is_input() || number++ != index) continue;
       const auto* segment = std::get_if<Segment>(&event.what);
       return segment != nullptr && segment->flags.any(wire::kRst | wire::kSyn);
     }
@@ -276,7 +258,7 @@ void Oracle::diagnose(Violation& v, const Ways& before, Instant now, bool at_end
   for (const Parameter& parameter : parameters) {
     if (parameter.bent.two_msl_free && !waits && !waited) continue;
     if (parameter.bent.fin_wait_2_free && !stays_in_fin_wait_2) continue;
-    if (!explains({Kind::parameter, 0, parameter.bent, &budget}, now, at_end, rule)) continue;
+    if (!explains(events, {Kind::parameter, 0, parameter.bent, &budget}, now, at_end, rule)) continue;
     v.requirement = parameter.requirement;
     if (parameter.bent.two_msl_free && waited) v.requirement = "RFC9293-3.10.8-TWTO";
     const bool from_closing =

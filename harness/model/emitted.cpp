@@ -61,13 +61,13 @@ class Emission {
   Emission(const Context& context, const Segment& s, Instant at, Successors& out)
       : context_(context), s_(s), at_(at), out_(out) {}
 
-  void explain(Hypothesis h) {
-    if (s_.flags.any(wire::kRst)) return reset(std::move(h));
-    if (s_.flags.any(wire::kSyn)) return syn(std::move(h));
+  void explain(Hypothesis& h) {
+    if (s_.flags.any(wire::kRst)) return reset(h);
+    if (s_.flags.any(wire::kSyn)) return syn(h);
     if (const Due* due = find(h, is_reset); due != nullptr && !due->optional && s_.length() > 0) {
       return refuse(Why::instead_of_rst, due->rule);
     }
-    if (!h.exists()) return without_connection(std::move(h));
+    if (!h.exists()) return without_connection(h);
     if (!h.iss_known) return refuse(Why::wrong_syn, h.last_rule);
     if (!s_.flags.any(wire::kAck)) return refuse(Why::no_ack_bit, by_trigger(h));
     if (s_.ack != h.rcv_nxt) {
@@ -81,13 +81,13 @@ class Emission {
     const bool wider = after(edge, h.rcv_edge);
     if (wider) h.rcv_edge = edge;
     h.edge_slack = 0;
-    if (s_.length() > 0) return text(std::move(h));
-    acknowledgment(std::move(h), wider);
+    if (s_.length() > 0) return text(h);
+    acknowledgment(h, wider);
   }
 
  private:
   void refuse(Why why, const Rule* rule) { out_.refusal = {why, rule, {}}; }
-  void accept(Hypothesis h) { out_.all.push_back(std::move(h)); }
+  void accept(Hypothesis& h) { out_.all.push_back(std::move(h)); }
 
   /// The row that something was due by, or else the last one.
   static const Rule* due_rule(const Hypothesis& h) { return h.due.empty() ? h.last_rule : h.due.back().rule; }
@@ -112,10 +112,10 @@ class Emission {
 
   // --- no connection, resets, SYNs
 
-  void without_connection(Hypothesis h) {
+  void without_connection(Hypothesis& h) {
     // What the connection had still sent may be seen after its end.
     const bool old = s_.length() == 0 && s_.flags.any(wire::kAck) && s_.seq == h.snd_nxt && s_.ack == h.rcv_nxt;
-    if (old && settle_ack(h)) return accept(std::move(h));
+    if (old && settle_ack(h)) return accept(h);
     const Due* due = find(h, is_reset);
     const Rule* by = h.moved_by != nullptr ? h.moved_by : due != nullptr ? due->rule : h.last_rule;
     refuse(Why::segment_without_connection, by);
@@ -141,12 +141,12 @@ class Emission {
     }
   }
 
-  void reset(Hypothesis h) {
+  void reset(Hypothesis& h) {
     for (const bool optional : {false, true}) {  // what has to come, before what may
       for (std::size_t i = 0; i < h.due.size(); i++) {
         if (h.due[i].optional != optional || !is_reset(h.due[i].reply) || !reset_fits(h, h.due[i])) continue;
         h.due.erase(h.due.begin() + static_cast<std::ptrdiff_t>(i));
-        return accept(std::move(h));
+        return accept(h);
       }
     }
     if (const Due* due = find(h, is_reset)) return refuse(Why::wrong_rst, due->rule);
@@ -186,7 +186,7 @@ class Emission {
     return Why::rst_unprovoked;
   }
 
-  void syn(Hypothesis h) {
+  void syn(Hypothesis& h) {
     const bool with_ack = s_.flags.any(wire::kAck);
     const State wanted = with_ack ? State::syn_received : State::syn_sent;
     if (h.state != wanted)
@@ -217,27 +217,27 @@ class Emission {
       agree(h);
       h.rcv_edge = s_.ack + s_.window;
     }
-    accept(std::move(h));
+    accept(h);
   }
 
   // --- acknowledgments and probes
 
-  void acknowledgment(Hypothesis h, bool wider) {
+  void acknowledgment(Hypothesis& h, bool wider) {
     if (s_.seq == h.snd_nxt) {
-      if (settle_ack(h) || wider) return accept(std::move(h));
+      if (settle_ack(h) || wider) return accept(h);
       if (probe_is_due(h)) return refuse(Why::probe_numbers, row(h.state, Trigger::timer_keepalive_idle));
       return refuse(Why::unasked_ack, h.last_rule);
     }
     const bool ack_is_due = find(h, is_cumulative) != nullptr || find(h, is_single) != nullptr;
-    if (s_.seq + 1 == h.snd_una && h.resending.on && h.resending.closed_window) return window_probe(std::move(h));
-    if (s_.seq + 1 == h.snd_nxt && !ack_is_due) return probe(std::move(h));
+    if (s_.seq + 1 == h.snd_una && h.resending.on && h.resending.closed_window) return window_probe(h);
+    if (s_.seq + 1 == h.snd_nxt && !ack_is_due) return probe(h);
     refuse(find(h, is_single) != nullptr ? Why::wrong_seq_now : Why::wrong_seq, due_rule(h));
   }
 
-  void window_probe(Hypothesis h) {
+  void window_probe(Hypothesis& h) {
     if (!time_to_resend(h)) return;
     settle_ack(h);
-    accept(std::move(h));
+    accept(h);
   }
 
   [[nodiscard]] bool probe_is_due(const Hypothesis& h) const {
@@ -246,7 +246,7 @@ class Emission {
   }
 
   // RFC 9293 3.8.4.
-  void probe(Hypothesis h) {
+  void probe(Hypothesis& h) {
     const Rule* rule = row(h.state, Trigger::timer_keepalive_idle);
     Keepalive& k = h.keepalive;
     if (h.fin_sent && !h.idle() && s_.payload.empty() && s_.seq + 1 == h.snd_nxt && !k.on) {
@@ -271,15 +271,15 @@ class Emission {
     k.since = at_;
     k.was_busy = false;
     h.last_rule = row(h.state, k.unanswered > 1 ? Trigger::timer_keepalive_interval : Trigger::timer_keepalive_idle);
-    accept(std::move(h));
+    accept(h);
   }
 
   // --- text and FIN
 
-  void text(Hypothesis h) {
+  void text(Hypothesis& h) {
     const bool fin = s_.flags.any(wire::kFin);
     const SeqNum text_end = s_.seq + static_cast<std::uint32_t>(s_.payload.size());
-    if (s_.seq + 1 == h.snd_nxt && s_.payload.size() == 1 && !fin && h.idle()) return probe(std::move(h));
+    if (s_.seq + 1 == h.snd_nxt && s_.payload.size() == 1 && !fin && h.idle()) return probe(h);
     if (after(s_.seq, h.snd_nxt)) return refuse(Why::gap, fin ? fin_rule(h) : due_rule(h));
     if (fin && h.fin_sent && text_end != h.written_end()) return refuse(Why::second_fin, fin_rule(h));
     if (fin && !h.fin_wanted) return refuse(Why::unasked_fin, h.last_rule);
@@ -293,7 +293,7 @@ class Emission {
     if ((again || (probes_window && h.snd_wnd == 0)) && !time_to_resend(h)) return;
     settle_ack(h);
     sent_up_to(h, text_end + (fin ? 1 : 0), fin);
-    accept(std::move(h));
+    accept(h);
   }
 
   /// What had acknowledged the FIN or the text that comes again.
@@ -368,8 +368,8 @@ class Emission {
 
 }  // namespace
 
-void emitted(const Context& context, Hypothesis h, const Segment& segment, Instant at, Successors& out) {
-  Emission(context, segment, at, out).explain(std::move(h));
+void emitted(const Context& context, Hypothesis&& h, const Segment& segment, Instant at, Successors& out) {
+  Emission(context, segment, at, out).explain(h);  // which uses it up
 }
 
 }  // namespace finwait::model

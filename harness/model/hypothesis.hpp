@@ -288,7 +288,7 @@ struct Successors {
 };
 
 // Each takes one hypothesis, which it may use up, and adds what it can become to `out`.
-void arrive(const Context& context, const Hypothesis& h, const Segment& segment, Instant at, Successors& out);
+void arrive(const Context& context, Hypothesis h, const Segment& segment, Instant at, Successors& out);
 /// An ICMP error, and the sequence number of the target's segment that it quotes.
 struct IcmpError {
   wire::IcmpError error{};
@@ -296,8 +296,9 @@ struct IcmpError {
 };
 void icmp_arrives(const Context& context, Hypothesis h, const IcmpError& what, Instant at, Successors& out);
 void called(const Context& context, Hypothesis h, const Call& call, Instant at, Successors& out);
-void passed(const Context& context, Hypothesis h, Instant at, Successors& out);
-void emitted(const Context& context, Hypothesis h, const Segment& segment, Instant at, Successors& out);
+/// True when `h` itself goes on, too; whatever else it may have become is in `out`.
+bool passed(const Context& context, Hypothesis& h, Instant at, Successors& out);
+void emitted(const Context& context, Hypothesis&& h, const Segment& segment, Instant at, Successors& out);
 
 /// Which trigger a segment is. `ignore` holds checks that the stack was found not to make.
 struct Ignored {

@@ -43,27 +43,43 @@ Oracle::Oracle(const Profile& profile, const Start& start, const Mistake& mistak
   ways_.push_back(std::move(h));
 }
 
+// Rooms to work in, kept so that nothing is allocated for every packet. A diagnosis works in rooms of its own.
+struct Oracle::Rooms {
+  Successors on_time, next;
+  Ways current, survivors;
+  std::vector<Waiting> inputs;
+};
+
+Oracle::Rooms& Oracle::rooms() const {
+  static thread_local Rooms judging, diagnosing;
+  return mistake_.kind == Mistake::Kind::none ? judging : diagnosing;
+}
+
 // --- what goes to the target
 
-void Oracle::remember(Event event) {
-  constexpr std::size_t kUsual = 12;  // a release and its handshake
-  if (events_.capacity() == 0) events_.reserve(kUsual);
-  events_.push_back(std::move(event));
+void Oracle::remember(const Event& event) {
+  history_.add(event);
+  if (history_.size() >= 2 * kMostEvents) history_.keep(kMostEvents);
 }
 
 void Oracle::add(Event event) {
   if (violation_ || lost_) return;
-  inputs_.push_back(first_event_ + static_cast<std::uint32_t>(events_.size()));
-  remember(std::move(event));
+  if (inputs_.capacity() == 0) inputs_.swap(rooms().inputs);
+  inputs_.push_back({std::move(event), history_.end()});
+  remember(inputs_.back().event);
 }
 
-void Oracle::drop_old_events() {
-  if (events_.size() < 2 * kMostEvents) return;
-  const auto size = static_cast<std::uint32_t>(events_.size());
-  const std::uint32_t needed = inputs_.empty() ? size : inputs_.front() - first_event_;
-  const std::uint32_t dropped = std::min(needed, size - static_cast<std::uint32_t>(kMostEvents));
-  events_.erase(events_.begin(), events_.begin() + dropped);
-  first_event_ += dropped;
+// Told again, for a diagnosis.
+void Oracle::tell(const Event& event) {
+  std::visit(
+      [&](const auto& what) {
+        using What = std::decay_t<decltype(what)>;
+        if constexpr (std::is_same_v<What, Segment>) sent(what, event.at, event.tag);
+        if constexpr (std::is_same_v<What, Call>) called(what, event.at, event.tag);
+        if constexpr (std::is_same_v<What, IcmpError>) icmp(what, event.at, event.tag);
+        if constexpr (std::is_same_v<What, Output>) received(what.segment, event.at, event.tag);
+      },
+      event.what);
 }
 
 void Oracle::note_peer(const Segment& s, Instant at) {
@@ -89,6 +105,7 @@ void Oracle::note_peer(const Segment& s, Instant at) {
 void Oracle::sent(const Segment& segment, Instant at, std::size_t tag) {
   if (violation_ || lost_) return;
   note_peer(segment, at);
+  last_tag_ = tag;
   add({segment, at, tag});
 }
 
@@ -115,7 +132,7 @@ void Oracle::note_target(const Segment& s, Instant at) {
 std::uint32_t Oracle::sure(Instant at) const {
   std::uint32_t count = first_input_;
   for (; count < first_input_ + inputs_.size(); count++) {
-    if (input(count).at.latest + start_.transit >= at.earliest) break;
+    if (input(count).event.at.latest + start_.transit >= at.earliest) break;
   }
   return count;
 }
@@ -123,17 +140,17 @@ std::uint32_t Oracle::sure(Instant at) const {
 std::uint32_t Oracle::possible(Instant at) const {
   std::uint32_t count = first_input_;
   for (; count < first_input_ + inputs_.size(); count++) {
-    if (input(count).at.earliest > at.latest) break;
+    if (input(count).event.at.earliest > at.latest) break;
   }
   return count;
 }
 
-void Oracle::apply(Hypothesis h, const Event& event, std::uint32_t index, Successors& out) {
+void Oracle::apply(Hypothesis&& h, const Event& event, std::uint32_t index, Successors& out) {
   if (mistake_.input == index && mistake_.kind != Mistake::Kind::none && mistake_.kind != Mistake::Kind::parameter) {
     return err(std::move(h), event, out);
   }
   if (const auto* segment = std::get_if<Segment>(&event.what)) {
-    arrive(context_, h, *segment, event.at, out);
+    arrive(context_, std::move(h), *segment, event.at, out);
   } else if (const auto* call = std::get_if<Call>(&event.what)) {
     model::called(context_, std::move(h), *call, event.at, out);
   } else if (const auto* error = std::get_if<IcmpError>(&event.what)) {
@@ -170,32 +187,23 @@ void Oracle::refuse(const Refusal& refusal, std::optional<std::uint32_t> event) 
   refused_event_ = event;
 }
 
-// Rooms to work in, kept so that nothing is allocated for every packet. A diagnosis works in rooms of its own.
-struct Oracle::Rooms {
-  Successors on_time, next;
-  Ways current;
-};
-
-Oracle::Rooms& Oracle::rooms() const {
-  static thread_local Rooms judging, diagnosing;
-  return mistake_.kind == Mistake::Kind::none ? judging : diagnosing;
-}
-
 void Oracle::take_input(Ways& ways, std::uint32_t index) {
   spend(ways.size());
-  const Event& event = input(index);
+  const Event& event = input(index).event;
   Successors& on_time = rooms().on_time;
   Successors& next = rooms().next;
   next.all.clear();
   for (Hypothesis& h : ways) {
     on_time.all.clear();
-    passed(context_, std::move(h), event.at, on_time);
-    if (on_time.all.empty()) refuse(on_time.refusal, inputs_[index - first_input_]);
-    for (Hypothesis& one : on_time.all) {
+    const bool goes_on = passed(context_, h, event.at, on_time);
+    if (!goes_on && on_time.all.empty()) refuse(on_time.refusal, input(index).number);
+    const auto take = [&](Hypothesis& one) {
       const std::size_t before = next.all.size();
       apply(std::move(one), event, index, next);
-      if (next.all.size() == before) refuse(next.refusal, inputs_[index - first_input_]);
-    }
+      if (next.all.size() == before) refuse(next.refusal, input(index).number);
+    };
+    std::ranges::for_each(on_time.all, take);
+    if (goes_on) take(h);
   }
   for (Hypothesis& h : next.all) {
     h.inputs = index + 1;
@@ -229,23 +237,24 @@ void Oracle::try_stage(Ways& stage, bool last, const Segment* segment, Instant a
   Successors& on_time = rooms().on_time;
   Successors& next = rooms().next;
   next.all.clear();
+  const auto send = [&](Hypothesis&& one) {
+    const std::size_t before = next.all.size();
+    emitted(context_, std::move(one), *segment, at, next);
+    if (next.all.size() == before) refuse(next.refusal, std::nullopt);
+  };
   for (Hypothesis& h : stage) {
     on_time.all.clear();
-    const std::size_t first = next.all.size();
-    if (last) {
-      passed(context_, std::move(h), at, segment == nullptr ? next : on_time);
-    } else {
-      passed(context_, h, at, segment == nullptr ? next : on_time);
-    }
-    if (segment == nullptr) {
-      if (next.all.size() == first) refuse(next.refusal, std::nullopt);
-      continue;
-    }
+    Hypothesis copy;
+    if (!last) copy = h;
+    Hypothesis& one = last ? h : copy;
+    if (passed(context_, one, at, on_time)) on_time.all.push_back(std::move(one));
     if (on_time.all.empty()) refuse(on_time.refusal, std::nullopt);
-    for (Hypothesis& one : on_time.all) {
-      const std::size_t before = next.all.size();
-      emitted(context_, std::move(one), *segment, at, next);
-      if (next.all.size() == before) refuse(next.refusal, std::nullopt);
+    for (Hypothesis& way : on_time.all) {
+      if (segment != nullptr) {
+        send(std::move(way));
+      } else {
+        next.all.push_back(std::move(way));
+      }
     }
   }
   std::ranges::move(next.all, std::back_inserter(ways));
@@ -254,9 +263,11 @@ void Oracle::try_stage(Ways& stage, bool last, const Segment* segment, Instant a
 void Oracle::received(const Segment& segment, Instant at, std::size_t tag) {
   if (violation_ || lost_) return;
   note_target(segment, at);
+  last_tag_ = tag;
   remember({Output{segment}, at, tag});
   refused_ = false;
-  Ways survivors;
+  Ways& survivors = rooms().survivors;
+  survivors.clear();
   const auto look = [&](Ways& stage, bool last) { try_stage(stage, last, &segment, at, survivors); };
   commit(sure(at), possible(at), std::ref(look));
   if (const auto ts = segment.options.timestamps()) context_.target_ts = ts->value;
@@ -269,12 +280,12 @@ void Oracle::finish(TimePoint now) {
   const Instant at{now, now};
   const auto all = first_input_ + static_cast<std::uint32_t>(inputs_.size());
   refused_ = false;
-  const std::size_t tag = events_.empty() ? 0 : events_.back().tag;
-  Ways survivors;
+  Ways& survivors = rooms().survivors;
+  survivors.clear();
   const auto look = [&](Ways& stage, bool last) { try_stage(stage, last, nullptr, at, survivors); };
   commit(all, all, std::ref(look));
   settle(survivors);
-  if (ways_.empty() && !lost_) violate(nullptr, at, tag);
+  if (ways_.empty() && !lost_) violate(nullptr, at, last_tag_);
 }
 
 void Oracle::spend(std::size_t steps) {
@@ -285,7 +296,10 @@ void Oracle::spend(std::size_t steps) {
 
 void Oracle::settle(Ways& survivors) {
   drop_duplicates(survivors);
-  ways_.swap(survivors);
+  // No larger than it has to be: what a connection keeps is what ten thousand of them cost.
+  if (ways_.capacity() > survivors.size()) ways_ = Ways();
+  ways_.reserve(survivors.size());
+  std::ranges::move(survivors, std::back_inserter(ways_));
   if (ways_.size() > kMostWays) lost_ = true;
   forget_inputs();
 }
@@ -295,7 +309,7 @@ void Oracle::forget_inputs() {
   for (const Hypothesis& h : ways_) least = std::min(least, h.inputs);
   inputs_.erase(inputs_.begin(), inputs_.begin() + (least - first_input_));
   first_input_ = least;
-  drop_old_events();
+  if (inputs_.empty()) inputs_.swap(rooms().inputs);  // few connections have some waiting at any one time
 }
 
 // --- what can be said about it

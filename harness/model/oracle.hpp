@@ -11,9 +11,9 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "harness/model/history.hpp"
 #include "harness/model/hypothesis.hpp"
 
 namespace finwait::model {
@@ -67,14 +67,10 @@ class Oracle {
   static constexpr std::size_t kMostWays = 128;
 
  private:
-  struct Output {
-    Segment segment;
-  };
-  /// Something that was told, in the order of telling. All but Output are inputs.
-  struct Event {
-    std::variant<Segment, Call, IcmpError, Output> what;
-    Instant at;
-    std::size_t tag = 0;
+  /// An input that some way has not seen yet.
+  struct Waiting {
+    Event event;
+    std::uint32_t number = 0;  ///< in the history
   };
   using Ways = std::vector<Hypothesis>;
 
@@ -89,17 +85,17 @@ class Oracle {
 
   Oracle(const Profile& profile, const Start& start, const Mistake& mistake);
   void add(Event event);
-  void remember(Event event);
-  void drop_old_events();
-  [[nodiscard]] const Event& input(std::uint32_t index) const {
-    return events_[inputs_[index - first_input_] - first_event_];
-  }
-  void apply(Hypothesis h, const Event& event, std::uint32_t index, Successors& out);
+  void tell(const Event& event);
+  void remember(const Event& event);
+  [[nodiscard]] const Waiting& input(std::uint32_t index) const { return inputs_[index - first_input_]; }
+  void apply(Hypothesis&& h, const Event& event, std::uint32_t index, Successors& out);
   void err(Hypothesis h, const Event& event, Successors& out);
-  void diagnose(Violation& violation, const Ways& before, Instant now, bool at_end) const;
+  using Events = std::vector<Event>;
+  void diagnose(Violation& violation, const Events& events, const Ways& before, Instant now, bool at_end) const;
   [[nodiscard]] bool worth_a_diagnosis(const Segment* segment) const;
   void call_late(const Segment& segment);
-  [[nodiscard]] bool explains(const Mistake& mistake, Instant now, bool at_end, const Rule*& rule) const;
+  [[nodiscard]] bool explains(const Events& events, const Mistake& mistake, Instant now, bool at_end,
+                              const Rule*& rule) const;
   /// Moves ways over the inputs from their own to `until`, and hands each stage from `from` on to `look`.
   struct Rooms;
   /// What is done with the ways at one stage; the last one may use them up.
@@ -112,7 +108,7 @@ class Oracle {
   void settle(Ways& survivors);
   void refuse(const Refusal& refusal, std::optional<std::uint32_t> event);
   void violate(const Segment* segment, Instant at, std::size_t tag);
-  [[nodiscard]] Ways look_back(Violation& violation) const;
+  [[nodiscard]] Ways look_back(const Events& events, Violation& violation) const;
   [[nodiscard]] std::uint32_t sure(Instant at) const;
   [[nodiscard]] std::uint32_t possible(Instant at) const;
   void forget_inputs();
@@ -127,9 +123,10 @@ class Oracle {
   Start start_;
   Mistake mistake_;
   Ways ways_;
-  std::vector<Event> events_;
-  std::vector<std::uint32_t> inputs_;  ///< numbers of the events that are inputs and that some way has not seen
-  std::uint32_t first_event_ = 0, first_input_ = 0;  ///< numbers of the first that are kept
+  History history_;
+  std::size_t last_tag_ = 0;
+  std::vector<Waiting> inputs_;
+  std::uint32_t first_input_ = 0;  ///< so many inputs came before those of inputs_
   Refusal refusal_;
   bool refused_ = false;                        ///< refusal_ belongs to what is being looked at
   std::optional<std::uint32_t> refused_event_;  ///< the input that no way could take

@@ -175,13 +175,11 @@ TimerBounds probe_window(const Context& context, const Hypothesis& h) {
   return window;
 }
 
-void passed(const Context& context, Hypothesis h, Instant at, Successors& out) {
-  if (!nothing_overdue(h, at, out)) return;
-  if (!h.exists()) return out.all.push_back(std::move(h));
-  if (!resending_on_time(context, h, at, out)) return;
-  if (!probing_on_time(context, h, at, out)) return;
-  if (!state_goes_on(context, h, at, out)) return;
-  out.all.push_back(std::move(h));
+bool passed(const Context& context, Hypothesis& h, Instant at, Successors& out) {
+  if (!nothing_overdue(h, at, out)) return false;
+  if (!h.exists()) return true;
+  return resending_on_time(context, h, at, out) && probing_on_time(context, h, at, out) &&
+         state_goes_on(context, h, at, out);
 }
 
 }  // namespace finwait::model
