@@ -331,7 +331,8 @@ void apply_rows(const Context& context, Hypothesis&& h, const Segment& s, Instan
   const Trigger trigger = classify(h, s, ignored, slack);
   if (acks_fin_besides(h, s, trigger)) {
     Hypothesis next = std::move(h);
-    if (take_fin_ack(next, s, at)) return apply_rows(context, std::move(next), s, at, ignored, slack, out, depth + 1, unheard);
+    if (take_fin_ack(next, s, at))
+      return apply_rows(context, std::move(next), s, at, ignored, slack, out, depth + 1, unheard);
     return out.all.push_back(std::move(next));
   }
   if (h.state == State::time_wait && !h.listens && s.flags.any(wire::kSyn) && !unheard) {

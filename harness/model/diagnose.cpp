@@ -120,7 +120,8 @@ void Oracle::violate(const Segment* segment, Instant at, std::size_t tag) {
   Violation v;
   if (segment != nullptr && !refused_event_) call_late(*segment);
   const Events events = history_.events();
-  const Event* by_input = refused_event_ && *refused_event_ >= history_.first() ? &events[*refused_event_ - history_.first()] : nullptr;
+  const Event* by_input =
+      refused_event_ && *refused_event_ >= history_.first() ? &events[*refused_event_ - history_.first()] : nullptr;
   v.requirement = refusal_.requirement();
   v.summary = info(refusal_.why).text;
   v.figure = judged_by(refusal_.why, context_.profile);

@@ -1,5 +1,6 @@
 #include "harness/model/history.hpp"
 
+#include <array>
 #include <cstring>
 #include <type_traits>
 
@@ -16,18 +17,14 @@ class Writer {
 
   template <Plain... T>
   void put(const T&... values) {
-    (append(&values, sizeof values), ...);
+    std::array<std::uint8_t, (sizeof(T) + ...)> octets;
+    std::size_t at = 0;
+    ((std::memcpy(octets.data() + at, &values, sizeof values), at += sizeof values), ...);
+    out_.insert(out_.end(), octets.begin(), octets.end());
   }
-  void put_all(wire::ByteView octets) {
-    put(static_cast<std::uint32_t>(octets.size()));
-    append(octets.data(), octets.size());
-  }
+  void put_all(wire::ByteView octets) { out_.insert(out_.end(), octets.begin(), octets.end()); }
 
  private:
-  void append(const void* from, std::size_t size) {
-    const auto* octets = static_cast<const std::uint8_t*>(from);
-    out_.insert(out_.end(), octets, octets + size);
-  }
   wire::Bytes& out_;
 };
 
@@ -39,9 +36,7 @@ class Reader {
   void get(T&... values) {
     (take(&values, sizeof values), ...);
   }
-  wire::ByteView get_all() {
-    std::uint32_t size = 0;
-    get(size);
+  wire::ByteView get_all(std::size_t size) {
     const auto all = rest_.first(size);
     rest_ = rest_.subspan(size);
     return all;
@@ -56,30 +51,35 @@ class Reader {
   wire::ByteView rest_;
 };
 
-void write(Writer out, const wire::Segment& s) {
-  out.put(s.source.family, s.seq, s.ack, s.flags, s.reserved, s.window, s.urgent);
-  out.put_all(s.options.octets());
+void write(Writer& out, const wire::Segment& s) {
+  const auto options = s.options.octets();
+  out.put(s.source.family, s.seq, s.ack, s.flags, s.reserved, s.window, s.urgent,
+          static_cast<std::uint8_t>(options.size()), static_cast<std::uint32_t>(s.payload.size()));
+  out.put_all(options);
   out.put_all(s.payload);
 }
-void write(Writer out, const Output& output) { write(out, output.segment); }
-void write(Writer out, const IcmpError& e) { out.put(e); }
-void write(Writer out, const Call& c) {
-  out.put(c.kind, c.how, c.option, c.value, c.error, c.taken);
+void write(Writer& out, const Output& output) { write(out, output.segment); }
+void write(Writer& out, const IcmpError& e) { out.put(e); }
+void write(Writer& out, const Call& c) {
+  out.put(c.kind, c.how, c.option, c.value, c.error, c.taken, c.text.size());
   out.put_all(c.text);
 }
 
 void read(Reader& in, wire::Segment& s) {
-  in.get(s.source.family, s.seq, s.ack, s.flags, s.reserved, s.window, s.urgent);
+  std::uint8_t options = 0;
+  std::uint32_t octets = 0;
+  in.get(s.source.family, s.seq, s.ack, s.flags, s.reserved, s.window, s.urgent, options, octets);
   s.destination.family = s.source.family;
-  s.options = wire::OptionList::raw(in.get_all());
-  const auto payload = in.get_all();
+  s.options = wire::OptionList::raw(in.get_all(options));
+  const auto payload = in.get_all(octets);
   s.payload.assign(payload.begin(), payload.end());
 }
 void read(Reader& in, Output& output) { read(in, output.segment); }
 void read(Reader& in, IcmpError& e) { in.get(e); }
 void read(Reader& in, Call& c) {
-  in.get(c.kind, c.how, c.option, c.value, c.error, c.taken);
-  const auto text = in.get_all();
+  std::size_t octets = 0;
+  in.get(c.kind, c.how, c.option, c.value, c.error, c.taken, octets);
+  const auto text = in.get_all(octets);
   c.text.assign(text.begin(), text.end());
 }
 
@@ -104,10 +104,10 @@ Event read_event(Reader& in) {
 }  // namespace
 
 void History::add(const Event& event) {
-  constexpr std::size_t kUsual = 512;  // a release and its handshake
+  constexpr std::size_t kUsual = 448;  // a release and its handshake
   if (octets_.capacity() == 0) octets_.reserve(kUsual);
-  const Writer out(octets_);
-  Writer(out).put(static_cast<std::uint8_t>(event.what.index()), event.at, event.tag);
+  Writer out(octets_);
+  out.put(static_cast<std::uint8_t>(event.what.index()), event.at, event.tag);
   std::visit([&](const auto& what) { write(out, what); }, event.what);
   count_++;
 }
