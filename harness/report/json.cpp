@@ -84,6 +84,38 @@ Value answers(const Questions& questions) {
       {"one_profile", one_profile(questions.consistency())}};
 }
 
+// A target may have sent any octets: what is not UTF-8 is replaced, never an exception.
+std::string dumped(const Value& value) { return value.dump(1, ' ', false, Value::error_handler_t::replace); }
+
+// As it stands in the list of results. Line ends are only between values: in texts they are escaped.
+std::string indented(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    out += c;
+    if (c == '\n') out += "  ";
+  }
+  return out;
+}
+
+/// Why it could not be written; empty when it could.
+std::string write_file(const std::string& file, const std::vector<std::shared_ptr<const std::string>>& pieces) {
+  const std::string partial = file + ".part";
+  std::FILE* out = std::fopen(partial.c_str(), "w");
+  bool good = out != nullptr;
+  for (const auto& piece : pieces) {
+    good = good && std::fwrite(piece->data(), 1, piece->size(), out) == piece->size();
+  }
+  int error = errno;
+  if (out != nullptr && std::fclose(out) != 0) {
+    good = false;
+    error = errno;
+  }
+  if (good && std::rename(partial.c_str(), file.c_str()) == 0) return {};
+  if (good) error = errno;
+  if (out != nullptr) unlink(partial.c_str());
+  return fmt::format("the results cannot be written to {}: {}", file, std::strerror(error));
+}
+
 }  // namespace
 
 struct Json::Document {
@@ -93,7 +125,7 @@ struct Json::Document {
   std::int64_t epoch_ns = 0;
   std::map<const run::Instance*, std::size_t> order;
   // By place in the plan and repetition, not by who ended first: two runs with the same outcome read the same.
-  std::map<std::pair<std::size_t, int>, std::vector<Value>> results;
+  std::map<std::pair<std::size_t, int>, Pieces> results;
 };
 
 Json::Json(std::string file) : file_(std::move(file)), document_(std::make_unique<Document>()) {
@@ -133,7 +165,7 @@ void Json::run_started(const run::RunInfo& info) {
     d.run["profile"]["own"] = info.own_profile;
   }
   changed_ = true;
-  write();
+  write_now();
 }
 
 void Json::case_finished(run::CaseResult& result) {
@@ -154,49 +186,59 @@ void Json::case_finished(run::CaseResult& result) {
             {"attempts", result.attempts},
             {"trace", result.trace.empty() ? Value(nullptr) : Value(result.trace)}};
   if (!result.reason.empty()) out["expected_because"] = result.reason;
-  d.results[{d.order[result.instance], result.repetition}].push_back(std::move(out));
+  d.results[{d.order[result.instance], result.repetition}].push_back(
+      std::make_shared<const std::string>(indented(dumped(out))));
   changed_ = true;
 }
 
-void Json::progress(Duration /*elapsed*/, std::size_t /*done*/, std::size_t /*total*/) { write(); }
+void Json::progress(Duration /*elapsed*/, std::size_t /*done*/, std::size_t /*total*/) {
+  if (writing_.valid() && writing_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
+  take_problem();
+  if (file_.empty() || !changed_ || !problem_.empty()) return;
+  changed_ = false;
+  writing_ = aside_.ask([file = file_, all = pieces()] { return write_file(file, all); });
+}
 
 void Json::run_finished(const run::Totals& totals) {
   document_->run["duration_ns"] = totals.elapsed.count();
   document_->run["worst_lateness_ns"] = totals.worst_lateness.count();
   document_->run["complete"] = !totals.interrupted;
   changed_ = true;
-  write();
+  write_now();
+}
+
+Json::Pieces Json::pieces() const {
+  const auto piece = [](std::string text) { return std::make_shared<const std::string>(std::move(text)); };
+  Value run = document_->run;
+  run["answers"] = answers(document_->questions);
+  std::string head = dumped(Value{{"format", kFormatVersion}, {"run", run}});
+  head.resize(head.rfind("\n}"));
+  Pieces all{piece(head + ",\n \"results\": [")};
+  for (const auto& [place, some] : document_->results) {
+    for (const auto& one : some) {
+      all.push_back(piece(all.size() == 1 ? "\n  " : ",\n  "));
+      all.push_back(one);
+    }
+  }
+  all.push_back(piece(all.size() == 1 ? "]\n}\n" : "\n ]\n}\n"));
+  return all;
 }
 
 std::string Json::text() const {
-  Value results = Value::array();
-  for (const auto& [place, values] : document_->results) {
-    for (const auto& value : values) results.push_back(value);
-  }
-  Value run = document_->run;
-  run["answers"] = answers(document_->questions);
-  // A target may have sent any octets: what is not UTF-8 is replaced, never an exception.
-  return Value{{"format", kFormatVersion}, {"run", run}, {"results", results}}.dump(1, ' ', false,
-                                                                                    Value::error_handler_t::replace) +
-         "\n";
+  std::string out;
+  for (const auto& piece : pieces()) out += *piece;
+  return out;
 }
 
-void Json::write() {
+void Json::take_problem() {
+  if (writing_.valid()) problem_ = writing_.get();
+}
+
+void Json::write_now() {
+  take_problem();
   if (file_.empty() || !changed_ || !problem_.empty()) return;
   changed_ = false;
-  const std::string partial = file_ + ".part";
-  const std::string document = text();
-  std::FILE* out = std::fopen(partial.c_str(), "w");
-  bool good = out != nullptr && std::fwrite(document.data(), 1, document.size(), out) == document.size();
-  int error = errno;
-  if (out != nullptr && std::fclose(out) != 0) {
-    good = false;
-    error = errno;
-  }
-  if (good && std::rename(partial.c_str(), file_.c_str()) == 0) return;
-  if (good) error = errno;
-  problem_ = fmt::format("the results cannot be written to {}: {}", file_, std::strerror(error));
-  if (out != nullptr) unlink(partial.c_str());
+  problem_ = write_file(file_, pieces());
 }
 
 }  // namespace finwait::report

@@ -1,16 +1,19 @@
 // JSON results (docs/results.schema.json).
 #pragma once
 
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "harness/engine/aside.hpp"
 #include "harness/run/observer.hpp"
 
 namespace finwait::report {
 
 /// Writes FILE as a whole, next to it and then renamed: it is never half written. While cases run it is brought up to
-/// date about once a second, so that a run that is killed leaves what it had.
+/// date about once a second, so that a run that is killed leaves what it had; a thread of its own does that, for the
+/// results of ten thousand cases take longer to write than the harness may be late.
 class Json : public run::Observer {
  public:
   /// An empty name writes nothing. A file that cannot be written is a problem() at once.
@@ -30,13 +33,18 @@ class Json : public run::Observer {
   [[nodiscard]] std::string text() const;
 
  private:
-  void write();
+  using Pieces = std::vector<std::shared_ptr<const std::string>>;  // what the document is put together from
+  [[nodiscard]] Pieces pieces() const;
+  void take_problem();
+  void write_now();
 
   struct Document;
   std::string file_;
   std::unique_ptr<Document> document_;
   bool changed_ = false;
   std::string problem_;
+  std::future<std::string> writing_;
+  engine::Aside aside_;
 };
 
 }  // namespace finwait::report
