@@ -119,6 +119,7 @@ void hear(Hypothesis& h, Instant at, bool surely) {
   } else {
     k.since.latest = at.latest;  // stacks differ in whether a segment they drop counts as life
   }
+  k.heard = k.since;
   if (k.unanswered > 0) k.answered = true;
   k.unanswered = 0;
 }
@@ -424,6 +425,9 @@ void icmp_arrives(const Context& context, Hypothesis h, const IcmpError& what, I
   if (error == IcmpError::source_quench) trigger = Trigger::icmp_source_quench;
   if (error == IcmpError::protocol_unreachable || error == IcmpError::port_unreachable) trigger = Trigger::icmp_hard;
   bool any = false;
+  h.soft_error = h.soft_error || trigger != Trigger::icmp_source_quench;
+  // RFC 6069: an unreachable host or network is no congestion; a retransmission timer may forget one doubling for it.
+  if (trigger == Trigger::icmp_soft) h.resending.last /= 2;
   for (const Rule* rule : rules_for(h.state, trigger)) {
     const auto choices = rule->standing == Standing::deviation ? std::nullopt : applies(*rule, h, nullptr, at);
     if (!choices) continue;

@@ -148,12 +148,14 @@ void received(const Context& context, Hypothesis h, const Call& call, Successors
 void set_option(Hypothesis& h, const Call& call, Instant at) {
   if (call.error != 0) return;
   Keepalive& k = h.keepalive;
-  // The idle time counts from the last segment, or from this call: stacks differ.
-  const auto touched = [&] { k.since.latest = std::max(k.since.latest, at.latest); };
+  // The idle time counts from the last segment, also after a probe, or from this call: stacks differ.
+  const auto touched = [&] {
+    k.since = {k.heard.earliest, std::max(k.since.latest, at.latest)};
+    k.was_busy = k.was_busy || k.unanswered > 0;
+  };
   switch (call.option) {
     case SocketOption::keepalive:
       k.on = call.value != 0;
-      k.unanswered = 0;
       return touched();
     case SocketOption::keepalive_idle_s:
       k.idle = std::chrono::seconds(call.value);
@@ -218,9 +220,16 @@ void called(const Context& context, Hypothesis h, const Call& call, Instant at, 
       return received(context, std::move(h), call, out);
     case Call::Kind::set:
       set_option(h, call, at);
+      if (call.option == SocketOption::keepalive && h.keepalive.unanswered > 0) {
+        out.all.push_back(h);  // nothing says whether the probes before count
+        h.keepalive.unanswered = 0;
+      }
       break;
     case Call::Kind::take_error:
-      if (call.value != 0 && h.exists() && by_icmp(h)) return refuse(out, Why::error_by_icmp, h.last_rule);
+      if (call.value != 0 && h.exists() && h.soft_error) {
+        h.soft_error = false;
+        break;
+      }
       if (call.value != 0 && opening(h)) return refuse(out, Why::other_state, h.last_rule);
       if (call.value != 0 && h.exists()) return refuse(out, Why::error_without_cause, h.moved_by);
       if (call.value == 0 && !h.exists() && h.end == End::timed_out && !h.error_told) {

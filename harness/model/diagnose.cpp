@@ -46,10 +46,6 @@ const Figure* judged_by(Why why, const Profile& profile) {
   }
 }
 
-// A target that sends nothing any more may have lost the connection to a segment that had no right to end it. Nothing
-// else that happened before can excuse a timer.
-bool only_a_reset_explains(Why why) { return is_silence(why) && why != Why::no_reply; }
-
 }  // namespace
 
 // --- what was the case
@@ -92,10 +88,11 @@ void Oracle::call_late(const Segment& s) {
   if (refusal_.why == Why::no_retransmission && text) refusal_.why = Why::late_retransmission;
 }
 
-// Whether an earlier mistake may be behind it: an answer, or the lack of one, to something that any state has to answer
-// alike tells about the state. The rest is plain.
-bool Oracle::worth_a_diagnosis(const Segment* segment) const {
-  if (only_a_reset_explains(refusal_.why)) return true;
+// Which inputs an earlier mistake may have been made at. An answer, or the lack of one, to something that any state has
+// to answer alike tells about the state. A target that is silent, or that resets or opens anew, may have lost the
+// connection to a segment that had no right to end it; nothing else that happened before can excuse that. The rest is
+// plain.
+Oracle::Suspects Oracle::suspects(const Segment* segment) const {
   switch (refusal_.why) {
     case Why::segment_without_connection:
     case Why::rst_to_unacceptable:
@@ -104,15 +101,22 @@ bool Oracle::worth_a_diagnosis(const Segment* segment) const {
     case Why::no_error_to_reader:
     case Why::no_reply:
     case Why::wrong_rst:
-      return true;
+      return Suspects::all;
     case Why::unasked_ack:
-    case Why::unasked_rst:
-      return segment != nullptr && refusal_.rule != nullptr &&
-             (refusal_.rule->trigger == Trigger::keepalive_probe || refusal_.rule->trigger == Trigger::out_of_window ||
-              refusal_.rule->trigger == Trigger::ack_fin || refusal_.rule->trigger == Trigger::old_ack ||
-              refusal_.rule->trigger == Trigger::new_ack);
+    case Why::unasked_rst: {
+      constexpr std::array kAlike{Trigger::keepalive_probe, Trigger::out_of_window, Trigger::ack_fin, Trigger::old_ack,
+                                  Trigger::new_ack};
+      const bool alike = segment != nullptr && refusal_.rule != nullptr &&
+                         std::ranges::find(kAlike, refusal_.rule->trigger) != kAlike.end();
+      if (alike) return Suspects::all;
+      return refusal_.why == Why::unasked_rst ? Suspects::resets : Suspects::none;
+    }
+    case Why::unasked_syn:
+    case Why::cannot_send:
+    case Why::error_without_cause:
+      return Suspects::resets;
     default:
-      return false;
+      return is_silence(refusal_.why) ? Suspects::resets : Suspects::none;
   }
 }
 
@@ -137,7 +141,7 @@ void Oracle::violate(const Segment* segment, Instant at, std::size_t tag) {
   }
   if (mistake_.kind == Mistake::Kind::none && history_.first() == 0) {
     const Ways before = look_back(events, v);
-    if (worth_a_diagnosis(segment)) diagnose(v, events, before, at, segment == nullptr);
+    if (suspects(segment) != Suspects::none) diagnose(v, events, before, segment, at);
   }
   violation_ = std::move(v);
 }
@@ -153,6 +157,13 @@ void Oracle::err(Hypothesis h, const Event& event, Successors& out) {
   Successors right;
   take(context_, h, right);
   for (const Hypothesis& one : right.all) mistaken_rule_ = one.last_rule;
+  if (mistake_.kind == Mistake::Kind::beyond_edge) {
+    const auto* segment = std::get_if<Segment>(&event.what);
+    if (segment == nullptr || segment->seq != h.rcv_edge) return;
+    h.rcv_edge += 1;
+    take(context_, h, out);
+    return;
+  }
   if (mistake_.kind == Mistake::Kind::other_row) {
     Context open = context_;
     open.bent.every_row = true;
@@ -166,10 +177,12 @@ void Oracle::err(Hypothesis h, const Event& event, Successors& out) {
     // Ignored or deleted, but perhaps answered as it should be.
     Hypothesis wrong = h;
     wrong.due = one.due;
-    for (Due& due : wrong.due) due.optional = true;
+    for (Due& due : wrong.due) due.optional = due.optional || std::ranges::find(h.due, due) == h.due.end();
     if (mistake_.kind == Mistake::Kind::deleted) {
       if (!wrong.exists() || !one.exists()) continue;
+      const std::vector<Due> due = wrong.due;
       delete_connection(wrong, End::finished);
+      wrong.due = due;
     }
     if (mistake_.kind == Mistake::Kind::lingers) {
       if (one.exists() || !wrong.exists()) continue;
@@ -191,7 +204,8 @@ bool Oracle::explains(const Events& events, const Mistake& mistake, Instant now,
   return !other.violation() && !other.lost();
 }
 
-void Oracle::diagnose(Violation& v, const Events& events, const Ways& before, Instant now, bool at_end) const {
+void Oracle::diagnose(Violation& v, const Events& events, const Ways& before, const Segment* last, Instant now) const {
+  const bool at_end = last == nullptr;
   using Kind = Mistake::Kind;
   const Rule* rule = nullptr;
   std::size_t budget = kMostSteps;
@@ -244,16 +258,20 @@ void Oracle::diagnose(Violation& v, const Events& events, const Ways& before, In
     }
     return false;
   };
-  const bool only_resets = only_a_reset_explains(refusal_.why);
+  const bool only_resets = suspects(last) == Suspects::resets;
   const bool waits = !before.empty() && before.front().state == State::time_wait;
   const bool waited = !before.empty() && before.front().moved_by != nullptr &&
                       before.front().moved_by->trigger == Trigger::timer_two_msl;
   for (std::uint32_t i = inputs; i-- > first;) {
-    if (i == trivial || (only_resets && (i == 0 || !is_reset_or_syn(i)))) continue;
-    if (at_input(Kind::other_row, i, "took another row of the model at")) return;
-    if (at_input(Kind::ignored, i, "ignored")) return;
-    if (at_input(Kind::lingers, i, "went to TIME-WAIT at")) return;
-    if (is_reset_or_syn(i) && at_input(Kind::deleted, i, "deleted the connection at")) return;
+    const bool suspicious = is_reset_or_syn(i) && i > 0;
+    if (i != trivial) {
+      if (at_input(Kind::beyond_edge, i, "took for inside its window")) return;
+      if (only_resets && !suspicious) continue;
+      if (at_input(Kind::other_row, i, "took another row of the model at")) return;
+      if (at_input(Kind::ignored, i, "ignored")) return;
+      if (at_input(Kind::lingers, i, "went to TIME-WAIT at")) return;
+    }
+    if (suspicious && at_input(Kind::deleted, i, "deleted the connection at")) return;
   }
   if (only_resets) return;
   for (const Parameter& parameter : parameters) {
@@ -270,7 +288,7 @@ void Oracle::diagnose(Violation& v, const Events& events, const Ways& before, In
     return;
   }
   for (std::uint32_t i = inputs; i-- > first;) {
-    if (at_input(Kind::deleted, i, "deleted the connection at")) return;
+    if (i != trivial && at_input(Kind::deleted, i, "deleted the connection at")) return;
   }
 }
 

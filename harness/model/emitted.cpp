@@ -242,7 +242,7 @@ class Emission {
 
   [[nodiscard]] bool probe_is_due(const Hypothesis& h) const {
     return keepalive_applies(h) && h.idle() &&
-           at_.latest >= h.keepalive.since.earliest + probe_window(context_, h).earliest;
+           at_.earliest >= h.keepalive.since.latest + probe_window(context_, h).earliest;
   }
 
   // RFC 9293 3.8.4.
@@ -252,6 +252,7 @@ class Emission {
     if (h.fin_sent && !h.idle() && s_.payload.empty() && s_.seq + 1 == h.snd_nxt && !k.on) {
       return refuse(Why::retransmitted_without_fin, row(h.state, Trigger::timer_rto));
     }
+    if (!k.on && !s_.payload.empty() && same_text(h)) return refuse(Why::retransmitted_after_ack, acked_by(h));
     if (!k.on) return refuse(Why::probe_not_asked_for, rule);
     if (!h.idle()) {
       return refuse(kFinOutstanding.contains(h.state) ? Why::probe_while_fin : Why::probe_while_outstanding, rule);

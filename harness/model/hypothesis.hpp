@@ -63,6 +63,7 @@ struct Keepalive {
   int count = 0;
   int unanswered = 0;
   Instant since;          ///< the last segment from the peer, or the call that changed a value, or the last probe
+  Instant heard;          ///< the last segment from the peer
   bool answered = false;  ///< the last probes were answered
   bool was_busy = false;  ///< something was outstanding since: a stack may look again only after another idle time
   bool operator==(const Keepalive&) const = default;
@@ -116,6 +117,7 @@ struct Hypothesis {
   bool urgent = false;  ///< urgent octets have come: sockets take them out of the stream, each in its own way
   End end = End::none;
   bool error_told = false;  ///< the application has learned how it ended
+  bool soft_error = false;  ///< an ICMP error has come that the application may be told of (RFC 9293 3.9.2.2, SHLD-25)
   Duration user_timeout{};
   std::optional<int> linger2;
 

@@ -76,7 +76,7 @@ class Oracle {
 
   /// One mistake that the target may have made (diagnose.cpp).
   struct Mistake {
-    enum class Kind : std::uint8_t { none, parameter, other_row, ignored, lingers, deleted };
+    enum class Kind : std::uint8_t { none, parameter, other_row, ignored, beyond_edge, lingers, deleted };
     Kind kind = Kind::none;
     std::uint32_t input = 0;  ///< at which input, but for a parameter
     Bent bent;
@@ -91,8 +91,9 @@ class Oracle {
   void apply(Hypothesis&& h, const Event& event, std::uint32_t index, Successors& out);
   void err(Hypothesis h, const Event& event, Successors& out);
   using Events = std::vector<Event>;
-  void diagnose(Violation& violation, const Events& events, const Ways& before, Instant now, bool at_end) const;
-  [[nodiscard]] bool worth_a_diagnosis(const Segment* segment) const;
+  void diagnose(Violation& violation, const Events& events, const Ways& before, const Segment* last, Instant now) const;
+  enum class Suspects : std::uint8_t { none, resets, all };
+  [[nodiscard]] Suspects suspects(const Segment* segment) const;
   void call_late(const Segment& segment);
   [[nodiscard]] bool explains(const Events& events, const Mistake& mistake, Instant now, bool at_end,
                               const Rule*& rule) const;

@@ -171,7 +171,7 @@ TimerBounds resend_window(const Context& context, const Hypothesis& h) {
 TimerBounds probe_window(const Context& context, const Hypothesis& h) {
   const Keepalive& k = h.keepalive;
   TimerBounds window = context.profile.bounds(k.unanswered == 0 ? k.idle : k.interval);
-  if (k.unanswered == 0 && k.was_busy) window.latest += k.idle;  // it may have looked while something was outstanding
+  if (k.was_busy) window.latest += k.idle;  // it may have looked while something was outstanding
   return window;
 }
 

@@ -1,0 +1,115 @@
+// What real stacks do beyond the event processing of RFC 9293 3.10, and what a diagnosis makes of their mistakes.
+#include <cerrno>
+
+#include "harness/testing/talk.hpp"
+
+namespace finwait::model {
+namespace {
+
+std::string diagnosis(const Talk& t) { return t.oracle.violation() ? t.oracle.violation()->diagnosis : ""; }
+
+Talk keepalive() {
+  Talk t;
+  t.open().set(SocketOption::keepalive_idle_s, 10).set(SocketOption::keepalive_interval_s, 5);
+  t.set(SocketOption::keepalive_count, 2).set(SocketOption::keepalive, 1);
+  return t;
+}
+
+TEST(OracleStacks, AfterAnIcmpErrorTheTimerMayForgetADoubling) {
+  const auto run = [](bool icmp) {
+    Talk t;
+    t.open().shutdown(How::wr).target(kFin | kAck, 1, 1).wait(1s).target(kFin | kAck, 1, 1);
+    if (icmp) t.icmp(wire::IcmpError::host_unreachable, 1);
+    t.wait(1s).target(kFin | kAck, 1, 1).peer(kAck, 1, 2);
+    return t.end();
+  };
+  EXPECT_EQ(run(true), "");  // RFC 6069
+  EXPECT_EQ(run(false), "RFC9293-MUST-19");
+}
+
+TEST(OracleStacks, ASoftErrorMayBeToldWithoutAnEnd) {
+  Talk told;
+  told.open().call(Call::Kind::send, "a").target(kAck | kPsh, 1, 1, "a");
+  told.icmp(wire::IcmpError::host_unreachable, 1).peer(kAck, 1, 2).take_error(EHOSTUNREACH);
+  EXPECT_EQ(told.end(), "");
+  Talk twice;
+  twice.open().call(Call::Kind::send, "a").target(kAck | kPsh, 1, 1, "a");
+  twice.icmp(wire::IcmpError::host_unreachable, 1).peer(kAck, 1, 2).take_error(EHOSTUNREACH).take_error(EHOSTUNREACH);
+  EXPECT_EQ(twice.end(), "POSIX-RECV-EOF");
+  Talk without;
+  without.open().take_error(EHOSTUNREACH);
+  EXPECT_EQ(without.end(), "POSIX-RECV-EOF");
+}
+
+// The peer has been silent for the idle time when keepalive is set once more: the next probe may come at once.
+TEST(OracleStacks, KeepaliveSetAgainMayLookAtOnceOrAfterAnotherIdleTime) {
+  Talk at_once = keepalive();
+  at_once.wait(10s).target(kAck, 0, 1).wait(2s).set(SocketOption::keepalive_idle_s, 10).target(kAck, 0, 1);
+  at_once.peer(kAck, 1, 1);
+  EXPECT_EQ(at_once.end(), "");
+  Talk later = keepalive();
+  later.wait(10s).target(kAck, 0, 1).wait(2s).set(SocketOption::keepalive_idle_s, 10);
+  later.wait(10s).target(kAck, 0, 1).peer(kAck, 1, 1);
+  EXPECT_EQ(later.end(), "");
+  Talk early = keepalive();
+  early.wait(5s).set(SocketOption::keepalive_idle_s, 10).wait(1s).target(kAck, 0, 1);
+  EXPECT_EQ(early.end(), "RFC9293-MUST-26-IDLE");
+}
+
+TEST(OracleStacks, KeepaliveSwitchedOnAgainMayOrMayNotForgetItsProbes) {
+  for (const bool forgets : {false, true}) {
+    Talk t = keepalive();
+    t.wait(10s).target(kAck, 0, 1).set(SocketOption::keepalive, 1).wait(5s).target(kAck, 0, 1);
+    if (forgets) t.wait(5s).target(kAck, 0, 1);
+    t.wait(5s).target(kRst | kAck, 1, 1);
+    EXPECT_EQ(t.end(), "") << forgets;
+  }
+}
+
+// What comes again because its acknowledgment was thrown away is no keepalive probe.
+TEST(OracleStacks, ARetransmittedOctetIsNoProbe) {
+  Talk t;
+  t.open().call(Call::Kind::send, "a").target(kAck | kPsh, 1, 1, "a").peer(kAck, 1, 2).wait(1s);
+  t.target(kAck | kPsh, 1, 1, "a");
+  EXPECT_EQ(t.end(), "RFC6298-5.2");
+}
+
+TEST(OracleStacks, AResetThatHadNoRightToEndItIsNamed) {
+  // Below the window, in CLOSE-WAIT: then nothing is sent again, a write fails, a SYN opens anew.
+  const auto run = [](const auto& after) {
+    Talk t;
+    t.open().peer(kFin | kAck, 1, 1).target(kAck, 1, 2).peer(kRst, 1, 0);
+    after(t);
+    const std::string requirement = t.end(30s);
+    EXPECT_NE(diagnosis(t).find("deleted the connection at RST-OTW"), std::string::npos) << diagnosis(t);
+    return requirement;
+  };
+  const char* outside = "RFC9293-3.10.7.4-RST-OTW";
+  EXPECT_EQ(run([](Talk& t) { t.call(Call::Kind::send, {}, EPIPE); }), outside);
+  EXPECT_EQ(run([](Talk& t) { t.peer(kSyn, 2, 0).target(kSyn | kAck, 70000, 3); }), outside);
+}
+
+TEST(OracleStacks, AWindowThatIsOneOctetTooWideIsNamed) {
+  Talk t;
+  t.open().shutdown(How::wr).target(kFin | kAck, 1, 1).peer(kAck, 60001, 2, "x").target(kAck, 2, 1);
+  EXPECT_EQ(t.end(30s), "RFC9293-3.10.7.4-OTW-ACK");
+  EXPECT_NE(diagnosis(t).find("took for inside its window"), std::string::npos) << diagnosis(t);
+}
+
+// A reset inside the window of TIME-WAIT that draws nothing: that is all there is to it.
+TEST(OracleStacks, AnUnansweredResetTellsNothingAboutTwoMsl) {
+  Talk t;
+  t.time_wait().wait(1s).peer(kRst, 10, 0);
+  EXPECT_EQ(t.end(2s), "RFC5961-3.2-INWIN");
+}
+
+// What was due before has to come, whatever the mistake.
+TEST(OracleStacks, AMistakeExcusesOnlyWhatItTouches) {
+  Talk t;
+  t.open().peer(kAck, 60010, 1, "x").shutdown(How::rd).wait(10ms).peer(kAck, 1, 1);
+  EXPECT_EQ(t.end(2s), "RFC9293-3.10.7.4-OTW-ACK");
+  EXPECT_EQ(diagnosis(t), "");
+}
+
+}  // namespace
+}  // namespace finwait::model
