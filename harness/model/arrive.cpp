@@ -18,7 +18,7 @@ bool is_ack(Reply reply) {
 
 /// How far a segment of this class gets through the checks.
 enum class Reach : std::uint8_t { dropped, ack_maybe, everything };
-Reach reach(const Hypothesis& h, const Segment& s, Trigger trigger) {
+Reach reach(const Hypothesis& h, Trigger trigger) {
   if (!h.exists() || h.state == State::syn_sent) return Reach::dropped;
   switch (trigger) {
     case Trigger::data:
@@ -35,9 +35,6 @@ Reach reach(const Hypothesis& h, const Segment& s, Trigger trigger) {
     case Trigger::fin_edge:
       return Reach::everything;
     case Trigger::out_of_window:
-      // "Special allowance should be made to accept valid ACKs" at a closed window.
-      if (h.window() == 0 && s.seq == h.rcv_nxt && s.flags.any(wire::kAck)) return Reach::everything;
-      return Reach::ack_maybe;
     case Trigger::dup_fin:
     case Trigger::keepalive_probe:
       return Reach::ack_maybe;
@@ -114,6 +111,7 @@ bool receives_text(Trigger trigger) {
 
 void hear(Hypothesis& h, Instant at, bool surely) {
   Keepalive& k = h.keepalive;
+  if (k.deaf && !surely) return;
   if (surely) {
     k.since = at;
   } else {
@@ -184,6 +182,27 @@ void take_syn(Hypothesis& h, const Segment& s, Instant at) {
   h.keepalive.since = at;
 }
 
+// "If there are other controls or text in the segment, then continue processing at the sixth step" (3.10.7.3): some do,
+// others drop what a SYN,ACK brings along.
+void text_with_syn(const Context& context, const Hypothesis& h, const Segment& s, Instant at, const Rule& rule,
+                   Successors& out) {
+  if (rule.next != State::established) return;
+  Hypothesis open = h;
+  take_ack(open, s, at);
+  enter(open, State::established, at, &rule);
+  Segment rest = s;
+  rest.flags = s.flags & ~wire::kSyn;
+  rest.seq = s.seq + 1;
+  rest.options = {};
+  open.last_rule = &rule;
+  owe(context, open, rule.reply, &s, at, &rule);
+  Hypothesis plain = open;
+  plain.timestamps = false;  // the option was looked at with the SYN
+  const std::size_t first = out.all.size();
+  arrive(context, std::move(plain), rest, at, out);
+  for (std::size_t i = first; i < out.all.size(); i++) out.all[i].timestamps = open.timestamps;
+}
+
 void follow(const Context& context, Hypothesis&& h, const Segment& s, Instant at, Trigger trigger, const Rule& rule,
             bool optional, std::uint32_t slack, bool ack_counts, Successors& out) {
   h.last_rule = &rule;
@@ -206,16 +225,27 @@ void follow(const Context& context, Hypothesis&& h, const Segment& s, Instant at
     out.all.push_back(std::move(back));
     return;
   }
-  if (h.state == State::syn_sent && trigger == Trigger::syn_ack) take_syn(h, s, at);
-  const Reach how_far = reach(h, s, trigger);
+  if (h.state == State::syn_sent && trigger == Trigger::syn_ack) {
+    take_syn(h, s, at);
+    if (s.length() > 1) text_with_syn(context, h, s, at, rule, out);
+  }
+  const Reach how_far = reach(h, trigger);
   const auto ts = s.options.timestamps();
   if (how_far == Reach::everything && h.timestamps && ts && !after(s.seq, h.rcv_nxt) &&
       !before(SeqNum(ts->value), SeqNum(h.ts_recent))) {
     h.ts_recent = ts->value;  // RFC 7323 5.3, R3
   }
   if (ack_counts) take_ack(h, s, at);
+  // A SYN,ACK that completes a simultaneous open (RFC 9293 3.5, figure 7). Its window is not scaled.
+  if (before_it == State::syn_received && trigger == Trigger::syn_ack && rule.next == State::established) {
+    h.snd_una = s.ack;
+    h.snd_wnd = s.window;
+    h.snd_wl1 = s.seq;
+    h.snd_wl2 = s.ack;
+  }
   h.urgent = h.urgent || (s.flags.any(wire::kUrg) && how_far == Reach::everything);
-  if (h.exists()) hear(h, at, how_far == Reach::everything);
+  // Text after the peer's FIN is ignored, whatever else it carries.
+  if (h.exists()) hear(h, at, how_far == Reach::everything && !(h.peer_fin && s.length() > 0));
   if (receives_text(trigger) && !h.peer_fin) take_text(h, s, trigger, rule, slack);
   if (rule.reply == Reply::ack_beyond_fin) {
     h.rcv_nxt += 1;
@@ -236,6 +266,12 @@ void follow(const Context& context, Hypothesis&& h, const Segment& s, Instant at
   }
   owe(context, h, rule.reply, &s, at, &rule);
   if (optional) h.due.back().optional = true;
+  if (h.exists() && std::ranges::any_of(h.held, [&](const Held& held) { return !after(held.from, h.rcv_nxt); })) {
+    Hypothesis without = h;  // it should keep what comes above a gap, and need not (SHLD-31)
+    without.held.clear();
+    expect_output(context, without, at, &rule);
+    out.all.push_back(std::move(without));
+  }
   if (h.exists()) take_held(context, h, at);  // in the state that the segment itself has led to
   expect_output(context, h, at, &rule);
   out.all.push_back(std::move(h));
@@ -247,17 +283,19 @@ struct Branch {
   bool optional = false;
 };
 
+bool acks_fin(const Hypothesis& h, const Segment& s) {
+  return kFinOutstanding.contains(h.state) && h.fin_sent && s.flags.any(wire::kAck) && s.ack == h.snd_nxt && !h.idle();
+}
+
 // Text above a gap whose ACK covers our FIN, and the like: the table has no row for both at once.
 bool acks_fin_besides(const Hypothesis& h, const Segment& s, Trigger trigger) {
-  if (!kFinOutstanding.contains(h.state) || !h.fin_sent || s.ack != h.snd_nxt || h.idle()) return false;
+  if (!acks_fin(h, s)) return false;
   switch (trigger) {
     case Trigger::out_of_order:
     case Trigger::fin_out_of_order:
     case Trigger::phantom_fin:
     case Trigger::fin_edge:
       return true;
-    case Trigger::out_of_window:  // at a closed window
-      return reach(h, s, trigger) == Reach::everything;
     case Trigger::data_ack_fin:
     case Trigger::data:
       return rules_for(h.state, trigger).empty();
@@ -303,10 +341,19 @@ void judge_on(const Context& context, Hypothesis&& h, const Segment& s, Instant 
   if (depth > 3) return;
   ignored.ack_range = ignored.ack_range || trigger == Trigger::too_old_ack;
   ignored.rst_range = ignored.rst_range || trigger == Trigger::rst_in_window;
+  const bool timestamps = h.timestamps;
+  const std::uint32_t ts_recent = h.ts_recent;
   if (trigger == Trigger::rst_paws_fail) h.ts_recent = 0, h.timestamps = false;
+  const std::size_t first = out.all.size();
   const bool is_ts = trigger == Trigger::paws_fail || trigger == Trigger::missing_ts || s.flags.any(wire::kSyn);
   ignored.timestamps = ignored.timestamps || is_ts;
   apply_rows(context, std::move(h), s, at, ignored, slack, out, depth + 1);
+  if (trigger != Trigger::rst_paws_fail) return;
+  for (std::size_t i = first; i < out.all.size(); i++) {
+    if (!out.all[i].exists()) continue;
+    out.all[i].timestamps = timestamps;
+    out.all[i].ts_recent = ts_recent;
+  }
 }
 
 // Of the branches that differ only in whether an ACK comes, one is enough: the ACK may come.
@@ -336,6 +383,13 @@ void apply_rows(const Context& context, Hypothesis&& h, const Segment& s, Instan
       return apply_rows(context, std::move(next), s, at, ignored, slack, out, depth + 1, unheard);
     return out.all.push_back(std::move(next));
   }
+  if (trigger == Trigger::out_of_window && acks_fin(h, s) && h.window() == 0 && s.seq == h.rcv_nxt) {
+    // "Special allowance should be made to accept valid ACKs" at a closed window: it may count all the same.
+    Hypothesis counted = h;
+    (void)take_fin_ack(counted, s, at);
+    owe(context, counted, Reply::maybe_ack_now, &s, at, counted.last_rule);
+    out.all.push_back(std::move(counted));
+  }
   if (h.state == State::time_wait && !h.listens && s.flags.any(wire::kSyn) && !unheard) {
     return as_if_nobody_reuses(context, std::move(h), s, at, ignored, slack, out, depth);
   }
@@ -360,7 +414,7 @@ void apply_rows(const Context& context, Hypothesis&& h, const Segment& s, Instan
     out.all.push_back(std::move(next));
     return;
   }
-  const Reach how_far = reach(h, s, trigger);
+  const Reach how_far = reach(h, trigger);
   const bool fresh_ack = s.flags.any(wire::kAck) && after(s.ack, h.snd_una) && !after(s.ack, h.snd_nxt);
   const bool acks_all_and_fin = h.fin_sent && s.ack == h.snd_nxt;
   for (const Branch& branch : branches) {
@@ -384,6 +438,18 @@ void apply_rows(const Context& context, Hypothesis&& h, const Segment& s, Instan
 }  // namespace
 
 void arrive(const Context& context, Hypothesis h, const Segment& s, Instant at, Successors& out) {
+  // A segment that is dropped may or may not answer keepalive probes.
+  if (h.keepalive.on && h.keepalive.unanswered > 0 && !h.keepalive.deaf) {
+    Hypothesis deaf = h;
+    deaf.keepalive.deaf = true;
+    const std::size_t first = out.all.size();
+    arrive(context, std::move(deaf), s, at, out);
+    for (std::size_t i = first; i < out.all.size(); i++) out.all[i].keepalive.deaf = false;
+  }
+  // At a closed window a reset with text is not acceptable, and a reset at RCV.NXT all the same (RFC 9293 MUST-66).
+  if (s.flags.any(wire::kRst) && !s.payload.empty() && h.exists() && h.iss_known && h.window() == 0) {
+    out.all.push_back(h);
+  }
   // How far the window has moved since it was last told is the target's secret: where it matters, both are possible.
   if (h.edge_slack > 0 && h.exists() && classify(h, s) != classify(h, s, {}, h.edge_slack)) {
     Hypothesis wider = h;
@@ -420,14 +486,18 @@ void icmp_arrives(const Context& context, Hypothesis h, const IcmpError& what, I
   // About a segment that is not on its way it may be forged (RFC 5927 4.1).
   const bool in_flight =
       !what.quoted || (h.iss_known && !before(*what.quoted, h.snd_una) && before(*what.quoted, h.snd_nxt));
+  // Some check no more than that it is not far away; then the application may be told, and that is all.
+  h.soft_error = h.soft_error || in_flight || (h.iss_known && *what.quoted == h.snd_nxt);
   if (!in_flight) return out.all.push_back(std::move(h));
   Trigger trigger = Trigger::icmp_soft;
   if (error == IcmpError::source_quench) trigger = Trigger::icmp_source_quench;
   if (error == IcmpError::protocol_unreachable || error == IcmpError::port_unreachable) trigger = Trigger::icmp_hard;
   bool any = false;
-  h.soft_error = h.soft_error || trigger != Trigger::icmp_source_quench;
   // RFC 6069: an unreachable host or network is no congestion; a retransmission timer may forget one doubling for it.
-  if (trigger == Trigger::icmp_soft) h.resending.last /= 2;
+  if (trigger == Trigger::icmp_soft && h.resending.count > 0) {
+    h.resending.reverted = h.resending.last;
+    h.resending.last /= 2;
+  }
   for (const Rule* rule : rules_for(h.state, trigger)) {
     const auto choices = rule->standing == Standing::deviation ? std::nullopt : applies(*rule, h, nullptr, at);
     if (!choices) continue;

@@ -114,7 +114,7 @@ void read_error(Hypothesis h, int error, const Rule* rule, Successors& out) {
   if (h.exists() && by_icmp(h)) return refuse(out, Why::error_by_icmp, h.last_rule);
   if (opening(h)) return refuse(out, Why::other_state, h.last_rule);
   if (h.exists()) return refuse(out, Why::error_without_cause, h.peer_fin ? nullptr : rule);
-  if (h.end == End::timed_out && !h.error_told && error != ETIMEDOUT) {
+  if (h.end == End::timed_out && !h.error_told && error != ETIMEDOUT && !h.soft_error) {
     return refuse(out, Why::end_without_timeout, h.moved_by);
   }
   if (h.end == End::finished && !h.error_told && error != ENOTCONN) {
@@ -226,10 +226,11 @@ void called(const Context& context, Hypothesis h, const Call& call, Instant at, 
       }
       break;
     case Call::Kind::take_error:
-      if (call.value != 0 && h.exists() && h.soft_error) {
+      if (call.value != 0 && h.exists() && h.soft_error && !opening(h)) {
         h.soft_error = false;
         break;
       }
+      if (call.value != 0 && opening(h) && by_icmp(h)) return refuse(out, Why::error_by_icmp, h.last_rule);
       if (call.value != 0 && opening(h)) return refuse(out, Why::other_state, h.last_rule);
       if (call.value != 0 && h.exists()) return refuse(out, Why::error_without_cause, h.moved_by);
       if (call.value == 0 && !h.exists() && h.end == End::timed_out && !h.error_told) {

@@ -199,6 +199,7 @@ class Emission {
     if (h.iss_known && s_.seq != h.iss) return refuse(Why::wrong_syn, h.last_rule);
     if (!h.iss_known && h.old && before(s_.seq, h.old->snd_nxt)) return refuse(Why::iss_not_above, due_rule(h));
     if (again && due == nullptr && !time_to_resend(h)) return;
+    if (again && due != nullptr) h.resending.since.latest = at_.latest;  // some restart their timer with it
     std::erase_if(h.due, [](const Due& one) { return is_syn(one.reply); });
     h.send_by.reset();
     h.own_offer = offer_of(s_);
@@ -291,6 +292,24 @@ class Emission {
     if (!same_text(h)) return refuse(Why::text_differs, h.send_rule);
     const bool probes_window = h.resending.closed_window && s_.payload.size() <= 1;
     if (after(text_end, h.snd_edge) && !probes_window) return refuse(Why::text_beyond_window, h.last_rule);
+    if (again && fin && h.fin_sent && s_.payload.empty()) {
+      // BSD acknowledges with the FIN itself: it is sent again, and no timer has run out.
+      Hypothesis riding = h;
+      if (settle_ack(riding)) {
+        riding.resending.since.latest = at_.latest;
+        accept(riding);
+      }
+    }
+    const auto& recover = h.resending.recover;
+    if (again && recover && after(s_.seq, h.resending.resent) && before(s_.seq, *recover)) {
+      // After the first of a flight the rest follows as ACKs or the congestion window let it (RFC 5681 3.1, RFC 6582).
+      Hypothesis following = h;
+      following.resending.resent = s_.seq;
+      following.resending.since.latest = at_.latest;
+      settle_ack(following);
+      sent_up_to(following, text_end + (fin ? 1 : 0), fin);
+      accept(following);
+    }
     if ((again || (probes_window && h.snd_wnd == 0)) && !time_to_resend(h)) return;
     settle_ack(h);
     sent_up_to(h, text_end + (fin ? 1 : 0), fin);
@@ -320,7 +339,8 @@ class Emission {
     const bool was_idle = h.idle();
     if (after(end, h.snd_nxt)) h.snd_nxt = end;
     h.fin_sent = h.fin_sent || fin;
-    if (was_idle && !h.idle()) {
+    // What probes a closed window goes on backing off.
+    if (was_idle && !h.idle() && !(h.resending.on && h.resending.closed_window)) {
       const Duration backed_off = h.resending.backed_off;
       h.resending = {};
       h.resending.on = true;
@@ -348,17 +368,25 @@ class Emission {
         again.tail_probed = again.tail_probed || !fast;
         if (fast) h.duplicate_acks = 0;
         again.since = at_;
+        resent(h);
         return true;
       }
       const bool only_fin = h.fin_sent && h.snd_una + 1 == h.snd_nxt;
       const Why doubled = only_fin ? Why::no_back_off : Why::no_back_off_text;
       return refuse(again.count > 0 ? doubled : Why::retransmitted_early, rule), false;
     }
-    again.last = passed_since;
+    again.last = again.reverted > Duration{0} ? std::min(passed_since, again.reverted) : passed_since;
+    again.reverted = Duration{0};
     again.last_most = least;
     again.count++;
     again.since = at_;
+    resent(h);
     return true;
+  }
+
+  void resent(Hypothesis& h) const {
+    h.resending.resent = s_.seq;
+    h.resending.recover = h.snd_nxt;
   }
 
   const Context& context_;

@@ -140,6 +140,7 @@ void enter(Hypothesis& h, State next, Instant at, const Rule* rule) {
   }
   if (next == State::established) {
     h.resending = {};
+    h.old.reset();
     h.keepalive.since = at;
   }
 }
@@ -152,8 +153,14 @@ void take_ack(Hypothesis& h, const Segment& s, Instant at) {
     h.duplicate_acks = 0;
     const Duration backed_off = std::max(h.resending.backed_off, 2 * h.resending.last_most);
     const Instant before = h.resending.on ? h.resending.since : at;
+    const auto recover = h.resending.recover;
+    const SeqNum resent = h.resending.resent;
     h.resending = {};
     h.resending.backed_off = backed_off;
+    if (recover && wire::before(s.ack, *recover)) {
+      h.resending.recover = recover;
+      h.resending.resent = resent;
+    }
     if (!h.idle()) {
       h.resending.on = true;
       // From this ACK (RFC 6298 5.3), or from when the octets that are left were sent.

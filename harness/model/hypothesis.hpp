@@ -51,9 +51,12 @@ struct Resending {
   TimePoint first{};           ///< when the front was first sent
   Duration last{};             ///< the last interval, at least; zero before the first retransmission
   Duration last_most{};        ///< and at most: what restarted the timer is not always certain
+  Duration reverted{};         ///< `last` before an ICMP error took a doubling back (RFC 6069); zero: none has
   int count = 0;
-  Duration backed_off{};     ///< how long the timer has become; an ACK need not shorten it at once (RFC 6298 5.7, Karn)
-  bool tail_probed = false;  ///< one early one was taken for a tail loss probe
+  Duration backed_off{};  ///< how long the timer has become; an ACK need not shorten it at once (RFC 6298 5.7, Karn)
+  std::optional<SeqNum> recover;  ///< SND.NXT at the last retransmission: what lies below may follow it at once
+  SeqNum resent;                  ///< SEG.SEQ of that retransmission
+  bool tail_probed = false;       ///< one early one was taken for a tail loss probe
   bool operator==(const Resending&) const = default;
 };
 
@@ -65,6 +68,7 @@ struct Keepalive {
   Instant since;          ///< the last segment from the peer, or the call that changed a value, or the last probe
   Instant heard;          ///< the last segment from the peer
   bool answered = false;  ///< the last probes were answered
+  bool deaf = false;      ///< does not take the segment at hand for an answer, if it is dropped
   bool was_busy = false;  ///< something was outstanding since: a stack may look again only after another idle time
   bool operator==(const Keepalive&) const = default;
 };

@@ -41,6 +41,26 @@ TEST(OracleStacks, ASoftErrorMayBeToldWithoutAnEnd) {
   EXPECT_EQ(without.end(), "POSIX-RECV-EOF");
 }
 
+// BSD and Linux tell the soft error in place of the timeout that it announced.
+TEST(OracleStacks, ATimeoutMayBeToldAsTheSoftErrorBefore) {
+  const auto run = [](bool icmp) {
+    Talk t = keepalive();
+    t.wait(10s).target(kAck, 0, 1).wait(5s).target(kAck, 0, 1);
+    if (icmp) t.icmp(wire::IcmpError::host_unreachable, 1);
+    t.wait(5s).target(kRst | kAck, 1, 1).call(Call::Kind::recv, {}, EHOSTUNREACH);
+    return t.end();
+  };
+  EXPECT_EQ(run(true), "");
+  EXPECT_EQ(run(false), "POSIX-RECV-ETIMEDOUT");
+}
+
+// While a connection is being opened, an error that is told is its end.
+TEST(OracleStacks, ASoftErrorMayNotEndAnOpen) {
+  Talk t;
+  t.call(Call::Kind::connect).target(kSyn, 0, 0).icmp(wire::IcmpError::host_unreachable, 0).take_error(EHOSTUNREACH);
+  EXPECT_EQ(t.end(), "RFC9293-MUST-56");
+}
+
 // The peer has been silent for the idle time when keepalive is set once more: the next probe may come at once.
 TEST(OracleStacks, KeepaliveSetAgainMayLookAtOnceOrAfterAnotherIdleTime) {
   Talk at_once = keepalive();
@@ -63,6 +83,97 @@ TEST(OracleStacks, KeepaliveSwitchedOnAgainMayOrMayNotForgetItsProbes) {
     if (forgets) t.wait(5s).target(kAck, 0, 1);
     t.wait(5s).target(kRst | kAck, 1, 1);
     EXPECT_EQ(t.end(), "") << forgets;
+  }
+}
+
+// A segment from outside the window is dropped: stacks differ in whether it shows that the peer lives.
+TEST(OracleStacks, ADroppedSegmentMayOrMayNotAnswerAProbe) {
+  for (const bool answers : {false, true}) {
+    Talk t = keepalive();
+    t.wait(10s).target(kAck, 0, 1).wait(1s).peer(kAck, 60010, 1, "x").target(kAck, 1, 1);
+    if (answers) t.wait(10s).target(kAck, 0, 1).wait(5s).target(kAck, 0, 1);
+    if (!answers) t.wait(4s).target(kAck, 0, 1);
+    t.wait(5s).target(kRst | kAck, 1, 1);
+    EXPECT_EQ(t.end(), "") << answers;
+  }
+}
+
+// "Special allowance should be made": its acknowledgment may count or not, and the segment is answered.
+TEST(OracleStacks, AtAClosedWindowTheAckOfADroppedSegmentMayCount) {
+  for (const bool counts : {false, true}) {
+    Talk t;
+    t.target_window = 3;
+    t.open().peer(kAck | kPsh, 1, 1, "abc");
+    t.target_window = 0;
+    t.target(kAck, 1, 4).shutdown(How::wr).target(kFin | kAck, 1, 4).peer(kAck | kPsh, 4, 2, "d").target(kAck, 2, 4);
+    if (!counts) t.wait(1s).target(kFin | kAck, 1, 4).peer(kAck, 4, 2);
+    EXPECT_EQ(t.end(counts ? 20s : 0s), "") << counts;
+    EXPECT_EQ(t.oracle.states(), StateSet{State::fin_wait_2}) << counts;
+  }
+}
+
+// BSD: the segment that acknowledges carries the FIN once more.
+TEST(OracleStacks, AnAckMayRideOnTheFinSentAgain) {
+  Talk t;
+  t.open().shutdown(How::wr).target(kFin | kAck, 1, 1).peer(kFin | kAck, 1, 1).target(kFin | kAck, 1, 2);
+  t.peer(kAck, 2, 2);
+  EXPECT_EQ(t.end(1s), "");
+  Talk undrawn;
+  undrawn.open().shutdown(How::wr).target(kFin | kAck, 1, 1).target(kFin | kAck, 1, 1);
+  EXPECT_EQ(undrawn.end(), "RFC6298-2.4");
+}
+
+TEST(OracleStacks, TheRestOfAFlightFollowsItsFirstRetransmission) {
+  Talk t;
+  t.open().call(Call::Kind::send, "abc").target(kAck | kPsh, 1, 1, "abc");
+  t.call(Call::Kind::send, "def").target(kAck | kPsh, 4, 1, "def").wait(1s).target(kAck | kPsh, 1, 1, "abc");
+  t.peer(kAck, 1, 4).target(kAck | kPsh, 4, 1, "def").peer(kAck, 1, 7);
+  EXPECT_EQ(t.end(1s), "");
+  Talk twice;
+  twice.open().call(Call::Kind::send, "abc").target(kAck | kPsh, 1, 1, "abc").wait(1s);
+  twice.target(kAck | kPsh, 1, 1, "abc").target(kAck | kPsh, 1, 1, "abc");
+  EXPECT_EQ(twice.end(), "RFC6298-5.5");
+}
+
+TEST(OracleStacks, TextAboveAGapNeedNotBeKept) {
+  for (const bool kept : {false, true}) {
+    Talk t;
+    t.open().peer(kAck | kPsh, 4, 1, "def").target(kAck, 1, 1).peer(kAck | kPsh, 1, 1, "abc");
+    t.target(kAck, 1, kept ? 7 : 4);
+    EXPECT_EQ(t.end(1s), "") << kept;
+  }
+}
+
+// One octet of the text probes the closed window, at doubled intervals.
+TEST(OracleStacks, AProbeOfOneOctetBacksOff) {
+  Talk t;
+  t.peer_window = 0;
+  t.open().call(Call::Kind::send, "abc").wait(1s).target(kAck | kPsh, 1, 1, "a").peer(kAck, 1, 1);
+  t.wait(2s).target(kAck | kPsh, 1, 1, "a").peer(kAck, 1, 1);
+  EXPECT_EQ(t.end(3s), "");
+}
+
+TEST(OracleStacks, ASynAckMayCompleteASimultaneousOpen) {
+  Talk t;
+  t.call(Call::Kind::connect).target(kSyn, 0, 0).peer(kSyn, 0, 0).target(kSyn | kAck, 0, 1).peer(kSyn | kAck, 0, 1);
+  EXPECT_EQ(t.end(20s), "");
+}
+
+TEST(OracleStacks, TextOnASynAckMayBeTakenOrDropped) {
+  for (const bool taken : {false, true}) {
+    Talk t;
+    t.call(Call::Kind::connect).target(kSyn, 0, 0).peer(kSyn | kAck, 0, 1, "hello").target(kAck, 1, taken ? 6 : 1);
+    EXPECT_EQ(t.end(1s), "") << taken;
+  }
+}
+
+// A duplicate SYN is answered, and the timer starts anew with the answer or does not.
+TEST(OracleStacks, TheTimerOfASynAckMayStartAnewWithADuplicateSyn) {
+  for (const bool anew : {false, true}) {
+    Talk t;
+    t.peer(kSyn, 0, 0).target(kSyn | kAck, 0, 1).wait(900ms).peer(kSyn, 0, 0).target(kSyn | kAck, 0, 1);
+    t.wait(anew ? 1s : 97ms).target(kSyn | kAck, 0, 1).wait(2s).target(kSyn | kAck, 0, 1).peer(kAck, 1, 1);
+    EXPECT_EQ(t.end(), "") << anew;
   }
 }
 

@@ -42,7 +42,7 @@ void die(Hypothesis h, End end, const Rule* rule, Successors& out) {
 Duration give_up_after(const Context& context, const Hypothesis& h) {
   if (h.user_timeout > Duration{0}) return h.user_timeout;
   if (h.state == State::syn_sent) return context.profile.r2_syn;
-  if (h.state == State::syn_received) return context.profile.r2_syn / 2;  // nobody waits: no standard asks for more
+  if (h.state == State::syn_received) return h.active ? context.profile.r2_syn / 2 : context.profile.r2_syn_ack;
   return context.profile.r2;
 }
 
