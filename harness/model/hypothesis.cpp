@@ -251,7 +251,8 @@ void expect_output(const Context& context, Hypothesis& h, Instant at, const Rule
   const std::int32_t text = h.written_end() - h.snd_nxt;
   if (!h.idle()) {
     h.send_by.reset();  // Nagle, congestion: what is outstanding may hold the rest back
-    if (!again.on || again.closed_window) {
+    const bool probing = again.on && again.closed_window && room < 0;  // with what is outstanding
+    if (!probing && (!again.on || again.closed_window)) {
       const Duration backed_off = again.backed_off;
       again = {};
       again.on = true;
