@@ -288,7 +288,8 @@ void Oracle::diagnose(Violation& v, const Events& events, const Ways& before, co
     return;
   }
   for (std::uint32_t i = inputs; i-- > first;) {
-    if (i != trivial && at_input(Kind::deleted, i, "deleted the connection at")) return;
+    if (i == trivial) return;  // it was not answered: that is simpler than any earlier mistake
+    if (at_input(Kind::deleted, i, "deleted the connection at")) return;
   }
 }
 
