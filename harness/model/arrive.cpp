@@ -213,6 +213,8 @@ void follow(const Context& context, Hypothesis&& h, const Segment& s, Instant at
       enter(h, State::syn_received, at, &rule);
     } else {
       open_passively(h, s, at, &rule);
+      h.written_before = context.written.size();
+      h.text_from = static_cast<std::uint32_t>(h.irs - context.peer_iss.value_or(h.irs));
     }
     owe(context, h, rule.reply, &s, at, &rule);
     out.all.push_back(std::move(h));

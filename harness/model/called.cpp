@@ -137,7 +137,7 @@ void received(const Context& context, Hypothesis h, const Call& call, Successors
   if (h.read + size > h.accepted()) {
     return refuse(out, h.peer_fin ? Why::read_after_fin : Why::read_too_much, h.last_rule);
   }
-  if (!context.received.can_be(h.read, call.text)) {
+  if (!context.received.can_be(h.text_from + h.read, call.text)) {
     return refuse(out, Why::read_differs, rule);
   }
   h.read += size;

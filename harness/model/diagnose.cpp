@@ -112,6 +112,10 @@ Oracle::Suspects Oracle::suspects(const Segment* segment) const {
       return refusal_.why == Why::unasked_rst ? Suspects::resets : Suspects::none;
     }
     case Why::unasked_syn:
+    case Why::probe_not_asked_for:
+    case Why::retransmitted_early:
+    case Why::no_back_off:
+    case Why::no_back_off_text:
     case Why::cannot_send:
     case Why::error_without_cause:
       return Suspects::resets;

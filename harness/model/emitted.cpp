@@ -329,9 +329,10 @@ class Emission {
   }
 
   [[nodiscard]] bool same_text(const Hypothesis& h) const {
-    const auto from = static_cast<std::ptrdiff_t>(s_.seq - (h.iss + 1));
+    const auto place = static_cast<std::ptrdiff_t>(s_.seq - (h.iss + 1));
+    const auto from = place + static_cast<std::ptrdiff_t>(h.written_before);
     const auto size = static_cast<std::ptrdiff_t>(s_.payload.size());
-    if (from < 0 || from + size > static_cast<std::ptrdiff_t>(context_.written.size())) return size == 0;
+    if (place < 0 || from + size > static_cast<std::ptrdiff_t>(context_.written.size())) return size == 0;
     return std::equal(s_.payload.begin(), s_.payload.end(), context_.written.begin() + from);
   }
 

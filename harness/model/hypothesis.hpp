@@ -97,7 +97,8 @@ struct Hypothesis {
   SeqNum snd_edge;  ///< the furthest right edge that the peer has offered
   SeqNum snd_wl1, snd_wl2;
   std::uint32_t snd_wnd = 0, max_snd_wnd = 0;
-  std::uint32_t written = 0;  ///< octets that send() has taken
+  std::uint32_t written = 0;       ///< octets that send() has taken
+  std::size_t written_before = 0;  ///< on earlier incarnations
   bool fin_wanted = false, fin_sent = false;
   int duplicate_acks = 0;
 
@@ -118,7 +119,8 @@ struct Hypothesis {
   bool others_socket = false;  ///< the application still holds that of an older incarnation
   bool orphan = false, write_shut = false, read_shut = false, linger_zero = false;
   std::uint32_t read = 0;
-  bool urgent = false;  ///< urgent octets have come: sockets take them out of the stream, each in its own way
+  std::uint32_t text_from = 0;  ///< where its stream begins in Context::received
+  bool urgent = false;          ///< urgent octets have come: sockets take them out of the stream, each in its own way
   End end = End::none;
   bool error_told = false;  ///< the application has learned how it ended
   bool soft_error = false;  ///< an ICMP error has come that the application may be told of (RFC 9293 3.9.2.2, SHLD-25)
@@ -186,6 +188,7 @@ struct Context {
   const Profile& profile;
   wire::Bytes written;  ///< what the application has sent, octet by octet
   PeerText received;
+  std::optional<SeqNum> peer_iss;       ///< the first; places in `received` count from it
   std::vector<std::uint32_t> peer_ts;   ///< values of the peer's timestamps, the last few
   std::optional<SeqNum> peer_ts_first;  ///< the value of its SYN
   SeqNum peer_ts_last;                  ///< the largest since

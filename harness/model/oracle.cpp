@@ -22,6 +22,7 @@ Oracle::Oracle(const Profile& profile, const Start& start, const Mistake& mistak
     : context_{.profile = profile,
                .written = {},
                .received = {},
+               .peer_iss = {},
                .peer_ts = {},
                .peer_ts_first = {},
                .peer_ts_last = {},
@@ -84,7 +85,7 @@ void Oracle::tell(const Event& event) {
 
 void Oracle::note_peer(const Segment& s, Instant at) {
   if (s.flags.any(wire::kSyn) && !s.flags.any(wire::kRst) && (!peer_iss_ || !s.flags.any(wire::kAck))) {
-    if (!peer_iss_) peer_iss_ = s.seq;
+    if (!peer_iss_) context_.peer_iss = peer_iss_ = s.seq;
   }
   constexpr std::size_t kMostEchoes = 64;
   if (const auto ts = s.options.timestamps()) {

@@ -177,6 +177,23 @@ TEST(OracleStacks, TheTimerOfASynAckMayStartAnewWithADuplicateSyn) {
   }
 }
 
+// The ports are used again: octets of the first connection are not those of the second.
+TEST(OracleStacks, AnotherIncarnationHasAStreamOfItsOwn) {
+  Talk t;
+  t.open().peer(kAck | kPsh, 1, 1, "old").target(kAck, 1, 4).peer(kRst, 4, 0);
+  t.peer(kSyn, 5000, 0).target(kSyn | kAck, 90000, 5001).peer(kAck, 5001, 90001).call(Call::Kind::accept);
+  t.peer(kAck | kPsh, 5001, 90001, "new").target(kAck, 90001, 5004).call(Call::Kind::recv, "new");
+  t.call(Call::Kind::send, "text").target(kAck | kPsh, 90001, 5004, "text").peer(kAck, 5004, 90005);
+  EXPECT_EQ(t.end(1s), "");
+}
+
+TEST(OracleStacks, ASecondCloseWithUnreadTextMayReset) {
+  Talk t;
+  t.open().peer(kAck | kPsh, 1, 1, "abc").target(kAck, 1, 4).peer(kFin | kAck, 4, 1).target(kAck, 1, 5);
+  t.shutdown(How::wr).target(kFin | kAck, 1, 5).call(Call::Kind::close).target(kRst | kAck, 2, 5);
+  EXPECT_EQ(t.end(), "");
+}
+
 // What comes again because its acknowledgment was thrown away is no keepalive probe.
 TEST(OracleStacks, ARetransmittedOctetIsNoProbe) {
   Talk t;

@@ -60,6 +60,8 @@ const std::vector<Extra> kBeyondTheTable{
     {"SYN-OTW-LOW", {State::syn_received}, "-", "S|A RTX", ""},
     {"SYNACK",      {State::syn_received}, "ACK completes the handshake", "-/ACKn", "ESTABLISHED"},
     {"SYNACK",      {State::syn_received}, "-", "CHAL", ""},
+    // A second close() of the application, as in FIN-WAIT: unread text is lost there, too (SHLD-3).
+    {"CLOSE", {State::closing, State::last_ack}, "close=half-duplex, unread text", "RSTn", "CLOSED"},
     // Timestamps change nothing for a stack without RFC 5961.
     {"SYN-TS-NEWER",      kConnected, "hardening=rfc793", "as other", "as judged"},
     {"SYN-TS-EQUAL",      kConnected, "hardening=rfc793", "as other", "as judged"},

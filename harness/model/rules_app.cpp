@@ -38,6 +38,7 @@ constexpr std::array kRules = std::to_array<Rule>({
     {close, {close_wait},   kSimplex,    unread_text,    R::fin,         last_ack,   "RFC9293-3.10.4-CLOSE-CW"},
     {close, {close_wait},   kHalfDuplex, unread_text,    R::rst_now,     closed,     "RFC9293-SHLD-3-UNREAD"},
     {close, kLate,          kAny,        always,         R::error,       kSame,      "RFC9293-3.10.4-CLOSE-LATE"},
+    {close, {closing, last_ack}, kHalfDuplex, unread_text,    R::rst_now,     closed,     "RFC9293-SHLD-3-UNREAD", "close() after shutdown()"},
     {close, kTold,          kAny,        linger_zero,    R::rst_now,     closed,     "DEFACTO-LINGER0", "as ABORT"},
     {close, kTold,          kAny,        linger_zero,    R::rst_now,     time_wait,  "DEFACTO-LINGER0", kIssuer, flagged},
 

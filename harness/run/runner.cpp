@@ -278,6 +278,7 @@ Task<> Runner::drive(Slot& slot) {
     if (finding && finding->violated == judged->violated && judged->figure == nullptr) judged->figure = finding->figure;
     finding = std::move(judged);
   }
+  if (!finding) finding = scenario.not_judged();
   try {
     if (!finding && c.scripted) scenario.refuse_leftovers();
   } catch (const CaseEnded& ended) {

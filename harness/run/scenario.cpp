@@ -198,6 +198,14 @@ std::optional<Finding> Scenario::judged() {
   return finding;
 }
 
+std::optional<Finding> Scenario::not_judged() const {
+  if (!judges() || std::ranges::none_of(peers_, [](const auto& peer) { return peer->oracle().lost(); })) return {};
+  Finding finding;
+  finding.kind = Finding::Kind::inconclusive;
+  finding.summary = "a connection was not judged: there are more ways to explain it than can be followed";
+  return finding;
+}
+
 std::vector<model::Choices> Scenario::choices() const {
   std::vector<model::Choices> all;
   for (const auto& peer : peers_) {

@@ -117,6 +117,8 @@ class Scenario : public Host {
   [[nodiscard]] Transcript& transcript() { return transcript_; }
   [[nodiscard]] const Case& definition() const { return case_; }
   [[nodiscard]] const std::optional<Detected>& detection() const { return detected_; }
+  /// Why the model could not follow all connections to their end; nothing when it could.
+  [[nodiscard]] std::optional<Finding> not_judged() const;
   /// What each connection tells about the target's choices; those that were not followed to their end tell nothing.
   [[nodiscard]] std::vector<model::Choices> choices() const;
   /// The profile's values that the case has asked for so far.
