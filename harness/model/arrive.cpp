@@ -419,12 +419,10 @@ void apply_rows(const Context& context, Hypothesis&& h, const Segment& s, Instan
   const Reach how_far = reach(h, trigger);
   const bool fresh_ack = s.flags.any(wire::kAck) && after(s.ack, h.snd_una) && !after(s.ack, h.snd_nxt);
   const bool acks_all_and_fin = h.fin_sent && s.ack == h.snd_nxt;
-  for (const Branch& branch : branches) {
-    Hypothesis next = &branch == &branches.back() ? std::move(h) : h;
+  const auto take = [&](const Branch& branch, Hypothesis&& next) {
     next.choices = branch.choices;
     if (branch.rule->reply == Reply::as_other) {
-      judge_on(context, std::move(next), s, at, trigger, ignored, slack, out, depth);
-      continue;
+      return judge_on(context, std::move(next), s, at, trigger, ignored, slack, out, depth);
     }
     const bool by_row = branch.rule->next.has_value() && how_far == Reach::ack_maybe;
     if (how_far == Reach::ack_maybe && fresh_ack && !by_row && !acks_all_and_fin) {
@@ -434,7 +432,9 @@ void apply_rows(const Context& context, Hypothesis&& h, const Segment& s, Instan
     }
     const bool counts = how_far == Reach::everything || by_row;
     follow(context, std::move(next), s, at, trigger, *branch.rule, branch.optional, slack, counts, out);
-  }
+  };
+  for (std::size_t i = 0; i + 1 < branches.size(); i++) take(branches[i], Hypothesis(h));
+  take(branches.back(), std::move(h));
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ class Writer {
 
   template <Plain... T>
   void put(const T&... values) {
-    std::array<std::uint8_t, (sizeof(T) + ...)> octets;
+    std::array<std::uint8_t, (sizeof(T) + ...)> octets{};
     std::size_t at = 0;
     ((std::memcpy(octets.data() + at, &values, sizeof values), at += sizeof values), ...);
     out_.insert(out_.end(), octets.begin(), octets.end());
