@@ -17,12 +17,41 @@ namespace {
 std::string cite(std::string_view id) {
   const auto* requirement = model::find_requirement(id);
   if (requirement == nullptr) return std::string(id);
-  return fmt::format("{} ({}, {} {})", id, to_string(requirement->level), requirement->standard, requirement->section);
+  const std::string where = requirement->section.empty() ? "" : fmt::format(" {}", requirement->section);
+  return fmt::format("{} ({}, {}{})", id, to_string(requirement->level), requirement->standard, where);
 }
+
+/// The codes of replies that were printed, to be said in words at the end.
+class Codes {
+ public:
+  std::string_view use(model::Reply reply) {
+    used_.insert(reply);
+    return to_string(reply);
+  }
+  void explain() const {
+    if (used_.empty()) return;
+    fmt::print("\nthe replies:\n");
+    for (const auto& reply : model::all_replies()) {
+      if (needed(reply)) fmt::print("  {:<18}  {}\n", reply.code, reply.meaning);
+    }
+    fmt::print("A1 to A16 are places where the standard can be read in more than one way: docs/model.md\n");
+  }
+
+ private:
+  // Used, or named by the words for one that is.
+  [[nodiscard]] bool needed(const model::ReplyInfo& reply) const {
+    if (used_.contains(reply.reply)) return true;
+    return reply.code.size() > 3 && std::ranges::any_of(used_, [&](model::Reply used) {
+             return model::all_replies()[static_cast<std::size_t>(used)].meaning.find(reply.code) != std::string::npos;
+           });
+  }
+  std::set<model::Reply> used_;
+};
+Codes codes;
 
 void print_row(const model::Rule& rule, model::State state) {
   const std::string when = model::condition(rule);
-  fmt::print("    {}{} -> {}\n", when.empty() ? "" : "[" + when + "] ", to_string(rule.reply),
+  fmt::print("    {}{} -> {}\n", when.empty() ? "" : "[" + when + "] ", codes.use(rule.reply),
              model::next_state(rule, state));
   fmt::print("      {}\n", cite(rule.requirement));
   if (!rule.note.empty()) fmt::print("      {}\n", rule.note);
@@ -39,7 +68,7 @@ void print_cell(model::State state, const model::TriggerInfo& trigger) {
 }
 
 void explain_state(model::State state) {
-  fmt::print("{}: what a target may do, at each trigger (docs/model.md has the codes)\n", to_string(state));
+  fmt::print("{}: what a target may do, at each trigger (reply -> next state)\n", to_string(state));
   for (const auto& trigger : model::all_triggers()) print_cell(state, trigger);
 }
 
@@ -61,7 +90,7 @@ void print_cells_of(std::string_view requirement) {
         if (rule->requirement != requirement) continue;
         const std::string when = model::condition(*rule);
         fmt::print("    {}, {}: {}{} -> {}\n", to_string(state), trigger.id, when.empty() ? "" : "[" + when + "] ",
-                   to_string(rule->reply), model::next_state(*rule, state));
+                   codes.use(rule->reply), model::next_state(*rule, state));
       }
     }
   }
@@ -95,8 +124,9 @@ void explain_case(const run::Case& c) {
 
 int explain(const ExplainArguments& arguments) {
   const std::string& what = arguments.what;
-  if (const auto state = model::find_state(what)) return explain_state(*state), kAsExpected;
-  if (const auto trigger = model::find_trigger(what)) return explain_trigger(model::info(*trigger)), kAsExpected;
+  const auto done = [] { return codes.explain(), kAsExpected; };
+  if (const auto state = model::find_state(what)) return explain_state(*state), done();
+  if (const auto trigger = model::find_trigger(what)) return explain_trigger(model::info(*trigger)), done();
   const auto all = run::instances(cases::catalogue());
   const auto requirements = model::requirements();
   const auto upper = [](std::string text) {
@@ -104,11 +134,11 @@ int explain(const ExplainArguments& arguments) {
     return text;
   };
   for (const auto& requirement : requirements) {
-    if (upper(std::string(requirement.id)) == upper(what)) return explain_requirement(requirement, all), kAsExpected;
+    if (upper(std::string(requirement.id)) == upper(what)) return explain_requirement(requirement, all), done();
   }
   const auto chosen = run::select(all, {what}, {});
   if (!chosen) {
-    return complain(kUsage, fmt::format("'{}' is no state (fin-wait-2), no trigger (rst-in-win), no requirement "
+    return complain(kUsage, fmt::format("'{}' is no state (fin-wait-2), no trigger (rst-inwin), no requirement "
                                         "(RFC9293-MUST-13; 'finwait list --requirements') and selects no case",
                                         what));
   }
@@ -118,7 +148,7 @@ int explain(const ExplainArguments& arguments) {
     if (last != nullptr) fmt::print("\n");
     explain_case(*(last = instance.definition));
   }
-  return kAsExpected;
+  return done();
 }
 
 }  // namespace finwait::tool
