@@ -43,56 +43,6 @@ Reach reach(const Hypothesis& h, Trigger trigger) {
   }
 }
 
-void take_fin(const Context& context, Hypothesis& h, Instant at);
-
-void take_held(const Context& context, Hypothesis& h, Instant at) {
-  for (bool again = true; again;) {
-    again = false;
-    for (std::size_t i = 0; i < h.held.size() && !again; i++) {
-      const Held one = h.held[i];
-      if (after(one.from, h.rcv_nxt)) continue;
-      h.held.erase(h.held.begin() + static_cast<std::ptrdiff_t>(i));
-      again = true;
-      if (after(one.to, h.rcv_nxt)) h.rcv_nxt = one.to;
-      if (one.fin && one.to == h.rcv_nxt && !h.peer_fin) return take_fin(context, h, at);
-    }
-  }
-}
-
-// A FIN that was held above a gap counts once the gap is filled.
-void take_fin(const Context& context, Hypothesis& h, Instant at) {
-  h.peer_fin = true;
-  h.rcv_nxt += 1;
-  h.held.clear();
-  for (const Rule* rule : rules_for(h.state, Trigger::fin)) {
-    if (rule->standing == Standing::deviation) continue;
-    owe(context, h, rule->reply, nullptr, at, rule);
-    if (rule->next) enter(h, *rule->next, at, rule);
-    return;
-  }
-}
-
-void take_text(Hypothesis& h, const Segment& s, Trigger trigger, const Rule& rule, std::uint32_t slack) {
-  const bool fin = s.flags.any(wire::kFin);
-  const auto size = static_cast<std::uint32_t>(s.payload.size());
-  const SeqNum edge = h.rcv_edge + slack;
-  if (trigger == Trigger::out_of_order || trigger == Trigger::fin_out_of_order) {
-    // What lies beyond the edge is cut off, the FIN with it.
-    const SeqNum held_end = after(s.seq + size, edge) ? edge : s.seq + size;
-    const bool whole = before(s.seq + size, edge);
-    if (!h.peer_fin) h.held.push_back({s.seq, held_end, fin && whole});
-    return;
-  }
-  const SeqNum end = after(s.seq + size, edge) && after(edge, h.rcv_nxt) ? edge : s.seq + size;
-  if (after(end, h.rcv_nxt)) h.rcv_nxt = end;
-  const bool edge_fin = trigger == Trigger::fin_edge && rule.reply != Reply::ack_at_once;
-  if (fin && !edge_fin && s.seq + size == h.rcv_nxt) {
-    h.peer_fin = true;
-    h.rcv_nxt += 1;
-    h.held.clear();
-  }
-}
-
 bool receives_text(Trigger trigger) {
   switch (trigger) {
     case Trigger::data:
@@ -480,41 +430,6 @@ void arrive(const Context& context, Hypothesis h, const Segment& s, Instant at, 
     out.all.push_back(std::move(next));
   }
   apply_rows(context, std::move(h), s, at, {}, 0, out, 0);
-}
-
-void icmp_arrives(const Context& context, Hypothesis h, const IcmpError& what, Instant at, Successors& out) {
-  using wire::IcmpError;
-  const wire::IcmpError error = what.error;
-  // About a segment that is not on its way it may be forged (RFC 5927 4.1).
-  const bool in_flight =
-      !what.quoted || (h.iss_known && !before(*what.quoted, h.snd_una) && before(*what.quoted, h.snd_nxt));
-  // Some check no more than that it is not far away; then the application may be told, and that is all.
-  h.soft_error = h.soft_error || in_flight || (h.iss_known && *what.quoted == h.snd_nxt);
-  if (!in_flight) return out.all.push_back(std::move(h));
-  Trigger trigger = Trigger::icmp_soft;
-  if (error == IcmpError::source_quench) trigger = Trigger::icmp_source_quench;
-  if (error == IcmpError::protocol_unreachable || error == IcmpError::port_unreachable) trigger = Trigger::icmp_hard;
-  bool any = false;
-  // RFC 6069: an unreachable host or network is no congestion; a retransmission timer may forget one doubling for it.
-  if (trigger == Trigger::icmp_soft && h.resending.count > 0) {
-    h.resending.reverted = h.resending.last;
-    h.resending.last /= 2;
-  }
-  for (const Rule* rule : rules_for(h.state, trigger)) {
-    const auto choices = rule->standing == Standing::deviation ? std::nullopt : applies(*rule, h, nullptr, at);
-    if (!choices) continue;
-    Hypothesis next = h;
-    next.choices = *choices;
-    next.last_rule = rule;
-    if (rule->next == State::closed) {
-      next.moved_by = rule;
-      delete_connection(next, End::unreachable);
-    }
-    out.all.push_back(std::move(next));
-    any = true;
-  }
-  (void)context;
-  if (!any) out.all.push_back(std::move(h));
 }
 
 }  // namespace finwait::model

@@ -43,7 +43,7 @@ struct Call {
   SocketOption option = SocketOption::keepalive;
   int value = 0;
   int error = 0;  ///< errno of a call that failed; ETIME: it was still waiting
-  wire::Bytes text;
+  wire::Bytes text{};
   std::size_t taken = 0;
 };
 

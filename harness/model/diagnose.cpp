@@ -156,7 +156,7 @@ void Oracle::err(Hypothesis h, const Event& event, Successors& out) {
   const auto take = [&](const Context& context, const Hypothesis& from, Successors& to) {
     if (const auto* segment = std::get_if<Segment>(&event.what)) arrive(context, from, *segment, event.at, to);
     if (const auto* call = std::get_if<Call>(&event.what)) model::called(context, from, *call, event.at, to);
-    if (const auto* error = std::get_if<IcmpError>(&event.what)) icmp_arrives(context, from, *error, event.at, to);
+    if (const auto* error = std::get_if<IcmpError>(&event.what)) icmp_arrives(from, *error, event.at, to);
   };
   Successors right;
   take(context_, h, right);

@@ -67,6 +67,8 @@ std::optional<Choices> applies(const Rule& rule, const Hypothesis& h, const Segm
         return !wire::before(h.snd_nxt, h.written_end());
       case Situation::text_queued:
         return wire::before(h.snd_nxt, h.written_end());
+      case Situation::fin_queued:
+        return h.fin_wanted && !h.fin_sent;
       case Situation::unread_text:
         return h.orphan && (h.unread() || h.urgent);
       case Situation::no_unread_text:

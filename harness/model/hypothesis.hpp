@@ -2,7 +2,7 @@
 // oracle holds a set of them and moves each along every row of the model that fits.
 //
 //   classify.cpp   which trigger a segment is for a hypothesis (RFC 9293 3.10.7)
-//   arrive.cpp     a segment of the peer arrives
+//   arrive.cpp     a segment of the peer arrives; text.cpp has its text and FIN, icmp.cpp ICMP errors
 //   called.cpp     the application has made a call
 //   passed.cpp     time has passed: what was due and did not come, timers that end a state
 //   emitted.cpp    the target has sent a segment: can this hypothesis have sent it?
@@ -303,7 +303,7 @@ struct IcmpError {
   wire::IcmpError error{};
   std::optional<SeqNum> quoted;
 };
-void icmp_arrives(const Context& context, Hypothesis h, const IcmpError& what, Instant at, Successors& out);
+void icmp_arrives(Hypothesis h, const IcmpError& what, Instant at, Successors& out);
 void called(const Context& context, Hypothesis h, const Call& call, Instant at, Successors& out);
 /// True when `h` itself goes on, too; whatever else it may have become is in `out`.
 bool passed(const Context& context, Hypothesis& h, Instant at, Successors& out);
@@ -324,6 +324,10 @@ void delete_connection(Hypothesis& h, End end);
 void agree(Hypothesis& h);
 /// SEG.ACK and SEG.WND of an acceptable segment.
 void take_ack(Hypothesis& h, const Segment& segment, Instant at);
+/// Text and FIN of a segment that this trigger lets through; `slack`: so far beyond what was told the window reaches.
+void take_text(Hypothesis& h, const Segment& segment, Trigger trigger, const Rule& rule, std::uint32_t slack);
+/// What was kept above a gap, once the gap is filled.
+void take_held(const Context& context, Hypothesis& h, Instant at);
 void owe(const Context& context, Hypothesis& h, Reply reply, const Segment* segment, Instant at, const Rule* rule);
 /// After anything that may let text out: sets or clears what has to be sent by when.
 void expect_output(const Context& context, Hypothesis& h, Instant at, const Rule* rule);

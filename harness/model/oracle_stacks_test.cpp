@@ -194,6 +194,59 @@ TEST(OracleStacks, ASecondCloseWithUnreadTextMayReset) {
   EXPECT_EQ(t.end(), "");
 }
 
+// The peer's closed window holds the FIN back: by the letter CLOSE-WAIT is not over, and an abort there tells the peer.
+TEST(OracleStacks, AnAbortWhileTheFinWaitsMayReset) {
+  Talk t;
+  t.peer_window = 0;
+  t.open().peer(kFin | kAck, 1, 1).target(kAck, 1, 2).call(Call::Kind::send, "abc").shutdown(How::wr);
+  t.call(Call::Kind::abort).target(kRst | kAck, 1, 2);
+  EXPECT_EQ(t.end(), "");
+  Talk sent;
+  sent.open().peer(kFin | kAck, 1, 1).target(kAck, 1, 2).shutdown(How::wr).target(kFin | kAck, 1, 2);
+  sent.call(Call::Kind::abort).target(kRst | kAck, 2, 2);
+  EXPECT_EQ(sent.end(), "RFC9293-3.10.5-ABORT-LATE");
+}
+
+// MUST-66 has the RST field looked at, and step 1 has the segment dropped: it ends the connection or does not.
+TEST(OracleStacks, AtAClosedWindowAResetWithTextMayCount) {
+  for (const bool counts : {false, true}) {
+    Talk t;
+    t.target_window = 3;
+    t.open().peer(kAck | kPsh, 1, 1, "abc");
+    t.target_window = 0;
+    t.target(kAck, 1, 4).peer(kRst, 4, 0, "x").wait(1s).peer(kAck, 0, 1);
+    if (counts) t.target(kRst, 1, 0);
+    if (!counts) t.target(kAck, 1, 4);
+    EXPECT_EQ(t.end(), "") << counts;
+  }
+}
+
+// A reset is not judged by its timestamp (RFC 7323 5.2), and what ignores it goes on as before.
+TEST(OracleStacks, AResetWithoutTimestampsSwitchesNothingOff) {
+  Talk t(1000, 5000, {Choice::tw_rst_ignored});
+  wire::OptionList offer;
+  offer.timestamps(100, 0);
+  t.open(offer).shutdown(How::wr);
+  const auto own = [](std::uint32_t value) { return wire::OptionList().timestamps(value, 101); };
+  const auto theirs = [](std::uint32_t value) { return wire::OptionList().timestamps(value, 700); };
+  t.target(kFin | kAck, 1, 1, {}, own(701)).peer(kAck, 1, 2, {}, theirs(101));
+  t.peer(kFin | kAck, 1, 2, {}, theirs(101)).target(kAck, 2, 2, {}, own(702)).peer(kRst, 2, 0).wait(1s);
+  t.peer(kFin | kAck, 1, 2, {}, theirs(101)).target(kAck, 2, 2);
+  EXPECT_EQ(t.end(), "RFC7323-3.2-EVERY");
+}
+
+TEST(OracleStacks, AnUnansweredSynAckIsGivenUpByItsOwnTime) {
+  Talk t;
+  t.profile.r2_syn_ack = 3s;
+  t.peer(kSyn, 0, 0).target(kSyn | kAck, 0, 1).wait(1s).target(kSyn | kAck, 0, 1).wait(30s).peer(kAck, 1, 1);
+  t.target(kRst, 1, 0);
+  EXPECT_EQ(t.end(), "");
+  Talk early;
+  early.peer(kSyn, 0, 0).target(kSyn | kAck, 0, 1).wait(1s).target(kSyn | kAck, 0, 1).wait(30s).peer(kAck, 1, 1);
+  early.target(kRst, 1, 0);
+  EXPECT_EQ(early.end(), "RFC9293-MUST-23");
+}
+
 // What comes again because its acknowledgment was thrown away is no keepalive probe.
 TEST(OracleStacks, ARetransmittedOctetIsNoProbe) {
   Talk t;

@@ -58,6 +58,7 @@ constexpr std::array kSituationNames = std::to_array<std::pair<Situation, std::s
     {S::always, ""},
     {S::nothing_queued, "nothing queued"},
     {S::text_queued, "text queued"},
+    {S::fin_queued, "FIN queued"},
     {S::unread_text, "unread text"},
     {S::no_unread_text, "no unread text"},
     {S::linger_zero, "linger 0"},

@@ -74,6 +74,7 @@ enum class Situation : std::uint8_t {
   always,
   nothing_queued,
   text_queued,
+  fin_queued,           ///< CLOSE was called, and the FIN has not left
   unread_text,          ///< close(), and the application has not read all that was acknowledged
   no_unread_text,       ///< it has, or the socket stays (shutdown)
   linger_zero,          ///< close() with SO_LINGER {1, 0}: an abort; the other rows of CLOSE do not count then

@@ -62,6 +62,8 @@ const std::vector<Extra> kBeyondTheTable{
     {"SYNACK",      {State::syn_received}, "-", "CHAL", ""},
     // A second close() of the application, as in FIN-WAIT: unread text is lost there, too (SHLD-3).
     {"CLOSE", {State::closing, State::last_ack}, "close=half-duplex, unread text", "RSTn", "CLOSED"},
+    // The FIN waits behind text that the peer's window holds back: the peer still has something to learn.
+    {"ABORT", {State::closing, State::last_ack}, "FIN queued", "RSTn", "CLOSED"},
     // Timestamps change nothing for a stack without RFC 5961.
     {"SYN-TS-NEWER",      kConnected, "hardening=rfc793", "as other", "as judged"},
     {"SYN-TS-EQUAL",      kConnected, "hardening=rfc793", "as other", "as judged"},
@@ -191,6 +193,7 @@ enum Fact : unsigned {
   inside = 1U << 9U,
   aged = 1U << 10U,
   reopened = 1U << 11U,
+  closing_waits = 1U << 12U,
 };
 
 struct Asked {
@@ -206,6 +209,8 @@ Asked asked(Situation situation) {
       return {queued, 0};
     case Situation::text_queued:
       return {queued, queued};
+    case Situation::fin_queued:
+      return {closing_waits, closing_waits};
     case Situation::unread_text:
       return {unread | linger, unread};
     case Situation::no_unread_text:

@@ -48,6 +48,7 @@ constexpr std::array kRules = std::to_array<Rule>({
     {abort, kTold,              kAny, always, R::rst_now, closed,    "RFC9293-3.10.5-ABORT-SYNC", "queues are flushed, calls that wait fail"},
     {abort, kTold,              kAny, always, R::rst_now, time_wait, "RFC9293-3.10.5-ABORT-SYNC", kIssuer, flagged},
     {abort, kLate,              kAny, always, R::none,    closed,    "RFC9293-3.10.5-ABORT-LATE", "no RST"},
+    {abort, {closing, last_ack}, kAny, fin_queued, R::rst_now, closed, "RFC9293-3.10.5-ABORT-SYNC", "by the letter the state changes when the FIN is sent (3.10.4)"},
 
     // shutdown(SHUT_RD): nothing on the wire.
     {shut_rd, kReceiving,    kAny, always, R::none, kSame, "POSIX-SHUTDOWN-RD", "what happens to later text is not specified: ACKd and kept or thrown away, or RSTn"},

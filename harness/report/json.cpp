@@ -214,9 +214,10 @@ Json::Pieces Json::pieces() const {
   std::string head = dumped(Value{{"format", kFormatVersion}, {"run", run}});
   head.resize(head.rfind("\n}"));
   Pieces all{piece(head + ",\n \"results\": [")};
+  const auto comma = piece(",\n  ");
   for (const auto& [place, some] : document_->results) {
     for (const auto& one : some) {
-      all.push_back(piece(all.size() == 1 ? "\n  " : ",\n  "));
+      all.push_back(all.size() == 1 ? piece("\n  ") : comma);
       all.push_back(one);
     }
   }

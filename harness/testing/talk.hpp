@@ -49,39 +49,16 @@ class Talk {
     return *this;
   }
   Talk& call(Call::Kind kind, std::string_view text = {}, int error = 0) {
-    Call one;
-    one.kind = kind;
-    one.error = error;
-    one.text = wire::to_bytes(text);
-    one.taken = text.size();
-    oracle.called(one, tick(), tag_++);
-    return *this;
+    return call({.kind = kind, .error = error, .text = wire::to_bytes(text), .taken = text.size()});
   }
   Talk& set(SocketOption option, int value) {
-    Call one;
-    one.kind = Call::Kind::set;
-    one.option = option;
-    one.value = value;
-    oracle.called(one, tick(), tag_++);
-    return *this;
+    return call({.kind = Call::Kind::set, .option = option, .value = value});
   }
-  Talk& take_error(int value) {
-    Call one;
-    one.kind = Call::Kind::take_error;
-    one.value = value;
-    oracle.called(one, tick(), tag_++);
-    return *this;
-  }
+  Talk& take_error(int value) { return call({.kind = Call::Kind::take_error, .value = value}); }
+  Talk& shutdown(How how) { return call({.kind = Call::Kind::shutdown, .how = how}); }
   /// About the target's segment with this number.
   Talk& icmp(wire::IcmpError error, std::uint32_t seq) {
     oracle.icmp({error, SeqNum(target_iss_) + seq}, tick(), tag_++);
-    return *this;
-  }
-  Talk& shutdown(How how) {
-    Call one;
-    one.kind = Call::Kind::shutdown;
-    one.how = how;
-    oracle.called(one, tick(), tag_++);
     return *this;
   }
   /// The handshake of a passive open.
@@ -117,6 +94,10 @@ class Talk {
   std::uint16_t peer_window = 65535, target_window = 60000;
 
  private:
+  Talk& call(Call one) {
+    oracle.called(std::move(one), tick(), tag_++);
+    return *this;
+  }
   Instant tick() {
     now_ += 1ms;
     return {now_, now_};
