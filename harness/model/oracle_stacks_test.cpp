@@ -25,6 +25,12 @@ TEST(OracleStacks, AfterAnIcmpErrorTheTimerMayForgetADoubling) {
   };
   EXPECT_EQ(run(true), "");  // RFC 6069
   EXPECT_EQ(run(false), "RFC9293-MUST-19");
+  // What is overdue by the shorter timer leaves at once, and the next interval is twice that timer.
+  Talk overdue;
+  overdue.open().shutdown(How::wr).target(kFin | kAck, 1, 1).wait(1s).target(kFin | kAck, 1, 1);
+  overdue.wait(1500ms).icmp(wire::IcmpError::host_unreachable, 1).target(kFin | kAck, 1, 1);
+  overdue.wait(2s).target(kFin | kAck, 1, 1).peer(kAck, 1, 2);
+  EXPECT_EQ(overdue.end(), "");
 }
 
 TEST(OracleStacks, ASoftErrorMayBeToldWithoutAnEnd) {
@@ -180,7 +186,8 @@ TEST(OracleStacks, TheTimerOfASynAckMayStartAnewWithADuplicateSyn) {
 // The ports are used again: octets of the first connection are not those of the second.
 TEST(OracleStacks, AnotherIncarnationHasAStreamOfItsOwn) {
   Talk t;
-  t.open().peer(kAck | kPsh, 1, 1, "old").target(kAck, 1, 4).peer(kRst, 4, 0);
+  t.open().peer(kAck | kPsh, 1, 1, "old").target(kAck, 1, 4).call(Call::Kind::send, "first");
+  t.target(kAck | kPsh, 1, 4, "first").peer(kAck, 4, 6).peer(kRst, 4, 0);
   t.peer(kSyn, 5000, 0).target(kSyn | kAck, 90000, 5001).peer(kAck, 5001, 90001).call(Call::Kind::accept);
   t.peer(kAck | kPsh, 5001, 90001, "new").target(kAck, 90001, 5004).call(Call::Kind::recv, "new");
   t.call(Call::Kind::send, "text").target(kAck | kPsh, 90001, 5004, "text").peer(kAck, 5004, 90005);
