@@ -71,7 +71,8 @@ constexpr std::array kAcks = std::to_array<PlaceRow>({
 });
 constexpr std::array kStamps = std::to_array<PlaceRow>({
     {"",        "",                                    ""},
-    {"older",   "with a timestamp older than all before", "peer.ts_first() - 1"},
+    {"older",   "with a timestamp 100 s older than all before", "peer.ts_first() - 100000"},
+    {"barely",  "with a timestamp 10 ms older than the last", "peer.ts_sent() - 10"},
     {"equal",   "with the last timestamp again",       "peer.ts_sent()"},
     {"missing", "without a timestamp",                 ""},
     {"offered", "with a timestamp",                    "peer.ts_now()"},
@@ -117,7 +118,10 @@ wire::OptionList options_of(const run::Peer& peer, const Send& send) {
   if (syn) list.mss(kMss);
   switch (send.stamp) {
     case StampAt::older:
-      list.timestamps(peer.ts_first() - 1, peer.ts_seen());
+      list.timestamps(peer.ts_first() - 100000, peer.ts_seen());
+      break;
+    case StampAt::barely:
+      list.timestamps(peer.ts_sent() - 10, peer.ts_seen());
       break;
     case StampAt::equal:
       list.timestamps(peer.ts_sent(), peer.ts_seen());

@@ -53,7 +53,8 @@ enum class AckAt : std::uint8_t {
 };
 enum class StampAt : std::uint8_t {
   usual,    ///< a current one, if they were agreed on; with a SYN none
-  older,    ///< older than every one before
+  older,    ///< a hundred seconds older than every one before: no stack takes it for reordered
+  barely,   ///< ten milliseconds older than the last one
   equal,    ///< the last one again
   missing,  ///< none
   offered,  ///< a current one, whatever was agreed on

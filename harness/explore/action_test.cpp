@@ -74,7 +74,8 @@ TEST(Positions, OfTimestamps) {
       const auto stamps = spec.options() ? spec.options()->timestamps() : std::nullopt;
       return stamps ? std::optional(stamps->value) : std::nullopt;
     };
-    EXPECT_EQ(value(StampAt::older), first - 1);
+    EXPECT_EQ(value(StampAt::older), first - 100000);
+    EXPECT_EQ(value(StampAt::barely), first - 10);
     EXPECT_EQ(value(StampAt::equal), first);
     EXPECT_EQ(value(StampAt::missing), std::nullopt);
     EXPECT_EQ(value(StampAt::offered), first + 50);
@@ -142,7 +143,7 @@ const std::vector<Said>& all_said() {
       {Send{.kind = Kind::bare_text}, SAYS(peer.send(wire::Spec().payload(wire::to_bytes("hello")).seq(peer.snd_una()));)},
       {Send{.kind = Kind::bare_fin}, SAYS(peer.send(wire::Spec(wire::kFin).seq(peer.snd_una()));)},
       {Send{.kind = Kind::urgent, .ack = AckAt::far_old}, SAYS(peer.send(data("hello").with(wire::kUrg).urgent(5).seq(peer.snd_una()).ack(peer.acked() - (peer.max_rcv_wnd() + 100000)));)},
-      {Send{.ack = AckAt::far_future, .stamp = StampAt::older, .zero_window = true}, SAYS(peer.send(ack().seq(peer.snd_una()).ack(peer.rcv_nxt() + 100000).window(0).options(wire::OptionList().timestamps(peer.ts_first() - 1, peer.ts_seen())));)},
+      {Send{.ack = AckAt::far_future, .stamp = StampAt::older, .zero_window = true}, SAYS(peer.send(ack().seq(peer.snd_una()).ack(peer.rcv_nxt() + 100000).window(0).options(wire::OptionList().timestamps(peer.ts_first() - 100000, peer.ts_seen())));)},
       {Send{.stamp = StampAt::equal}, SAYS(peer.send(ack().seq(peer.snd_una()).options(wire::OptionList().timestamps(peer.ts_sent(), peer.ts_seen())));)},
       {Send{.stamp = StampAt::missing}, SAYS(peer.send(ack().seq(peer.snd_una()).options(wire::OptionList()));)},
       {Fill{5}, SAYS(co_await explore::fill_window(peer, 5);)},

@@ -223,6 +223,10 @@ void syns_and_timestamps(Table& table) {
       table.stamped(trigger, Send{.kind = kind, .stamp = stamp}, what, Stamps::only_with);
     }
   }
+  for (const auto& [kind, what] :
+       {std::pair{K::text, "barely"}, std::pair{K::fin, "fin-barely"}, std::pair{K::ack, "ack-barely"}}) {
+    table.stamped(T::paws_fail, Send{.kind = kind, .stamp = StampAt::barely}, what, Stamps::only_with);
+  }
   table
       .stamped(T::paws_fail, Send{.kind = K::text, .seq = S::right, .stamp = StampAt::older}, "seq-right-edge",
                Stamps::only_with)

@@ -41,7 +41,7 @@ constexpr std::array kAcks = std::to_array<Weighted<AckAt>>({
     {55, AckAt::all}, {18, AckAt::una}, {6, AckAt::part}, {5, AckAt::old}, {3, AckAt::range_edge}, {4, AckAt::too_old},
     {2, AckAt::far_old}, {5, AckAt::future}, {2, AckAt::far_future}});
 constexpr std::array kStamps = std::to_array<Weighted<StampAt>>({
-    {88, StampAt::usual}, {4, StampAt::older}, {3, StampAt::equal}, {3, StampAt::missing}, {2, StampAt::offered}});
+    {88, StampAt::usual}, {3, StampAt::older}, {1, StampAt::barely}, {3, StampAt::equal}, {3, StampAt::missing}, {2, StampAt::offered}});
 
 constexpr std::array kCalls = std::to_array<Weighted<AppCall>>({
     {28, AppCall::send}, {25, AppCall::recv}, {12, AppCall::shut_wr}, {12, AppCall::close}, {3, AppCall::shut_rd},

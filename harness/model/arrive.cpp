@@ -183,9 +183,9 @@ void follow(const Context& context, Hypothesis&& h, const Segment& s, Instant at
   }
   const Reach how_far = reach(h, trigger);
   const auto ts = s.options.timestamps();
-  if (how_far == Reach::everything && h.timestamps && ts && !after(s.seq, h.rcv_nxt) &&
+  if (how_far == Reach::everything && h.timestamps && ts && !after(s.seq, h.last_ack_sent) &&
       !before(SeqNum(ts->value), SeqNum(h.ts_recent))) {
-    h.ts_recent = ts->value;  // RFC 7323 5.3, R3
+    h.ts_recent = ts->value;  // RFC 7323 4.3 (2) and 5.3, R3
   }
   if (ack_counts) take_ack(h, s, at);
   // A SYN,ACK that completes a simultaneous open (RFC 9293 3.5, figure 7). Its window is not scaled.

@@ -34,6 +34,7 @@ const Figure* judged_by(Why why, const Profile& profile) {
   switch (why) {
     case Why::retransmitted_early:
       return profile.timer(&Profile::rto_min).figure;
+    case Why::syn_retransmitted_early:
     case Why::no_retransmission:
     case Why::late_retransmission:
       return profile.timer(&Profile::rto_initial).figure;
@@ -99,9 +100,14 @@ Oracle::Suspects Oracle::suspects(const Segment* segment) const {
     case Why::retransmitted_after_ack:
     case Why::other_state:
     case Why::no_error_to_reader:
-    case Why::no_reply:
     case Why::wrong_rst:
       return Suspects::all;
+    case Why::no_reply: {
+      // PAWS is the same in all states: silence tells about the check and not about what happened before.
+      const bool paws = refusal_.rule != nullptr &&
+                        (refusal_.rule->trigger == Trigger::paws_fail || refusal_.rule->trigger == Trigger::missing_ts);
+      return paws ? Suspects::resets : Suspects::all;
+    }
     case Why::unasked_ack:
     case Why::unasked_rst: {
       constexpr std::array kAlike{Trigger::keepalive_probe, Trigger::out_of_window, Trigger::ack_fin, Trigger::old_ack,
@@ -114,6 +120,7 @@ Oracle::Suspects Oracle::suspects(const Segment* segment) const {
     case Why::unasked_syn:
     case Why::probe_not_asked_for:
     case Why::retransmitted_early:
+    case Why::syn_retransmitted_early:
     case Why::no_back_off:
     case Why::no_back_off_text:
     case Why::cannot_send:

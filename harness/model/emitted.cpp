@@ -31,11 +31,12 @@ bool is_reset(Reply reply) {
 
 /// An ACK of what has come, which one segment may give for many.
 bool is_cumulative(Reply reply) {
-  return reply == Reply::ack_at_once || reply == Reply::ack_soon || reply == Reply::ack_beyond_fin;
+  return reply == Reply::ack_at_once || reply == Reply::ack_soon || reply == Reply::ack_trimmed ||
+         reply == Reply::ack_beyond_fin;
 }
 /// An ACK for one segment that was not acceptable.
 bool is_single(Reply reply) {
-  return reply == Reply::ack_now || reply == Reply::challenge || reply == Reply::maybe_ack_now;
+  return reply == Reply::ack_now || reply == Reply::challenge || reply == Reply::maybe_ack_now || reply == Reply::again;
 }
 bool is_syn(Reply reply) {
   return reply == Reply::syn_ack || reply == Reply::syn_ack_new || reply == Reply::syn_ack_again;
@@ -81,6 +82,7 @@ class Emission {
     const bool wider = after(edge, h.rcv_edge);
     if (wider) h.rcv_edge = edge;
     h.edge_slack = 0;
+    h.last_ack_sent = s_.ack;
     if (s_.length() > 0) return text(h);
     acknowledgment(h, wider);
   }
@@ -203,6 +205,7 @@ class Emission {
     std::erase_if(h.due, [](const Due& one) { return is_syn(one.reply); });
     h.send_by.reset();
     h.own_offer = offer_of(s_);
+    if (with_ack) h.last_ack_sent = s_.ack;
     if (!h.iss_known) {
       h.iss_known = true;
       h.iss = h.snd_una = s_.seq;
@@ -374,7 +377,8 @@ class Emission {
       }
       const bool only_fin = h.fin_sent && h.snd_una + 1 == h.snd_nxt;
       const Why doubled = only_fin ? Why::no_back_off : Why::no_back_off_text;
-      return refuse(again.count > 0 ? doubled : Why::retransmitted_early, rule), false;
+      const Why early = unsampled(h) ? Why::syn_retransmitted_early : Why::retransmitted_early;
+      return refuse(again.count > 0 ? doubled : early, rule), false;
     }
     again.last = again.reverted > Duration{0} ? std::min(passed_since, again.reverted) : passed_since;
     again.reverted = Duration{0};

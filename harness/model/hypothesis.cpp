@@ -197,6 +197,7 @@ void owe(const Context& context, Hypothesis& h, Reply reply, const Segment* s, I
   switch (reply) {
     case Reply::ack_at_once:
     case Reply::ack_soon:
+    case Reply::ack_trimmed:
     case Reply::rst_now:
     case Reply::rst_any:
     case Reply::ack_beyond_fin:
@@ -207,6 +208,9 @@ void owe(const Context& context, Hypothesis& h, Reply reply, const Segment* s, I
     case Reply::maybe_ack_now:
       due.optional = true;
       break;
+    case Reply::again:
+      if (s == nullptr) return;  // a timer's: what expect_output() sees to
+      [[fallthrough]];
     case Reply::ack_now:
     case Reply::challenge:
       // Throttling: silence is allowed after the first (RFC 5961 7; 3.10.7.4 for the others in practice).

@@ -104,6 +104,7 @@ struct Hypothesis {
 
   // The target's receiving side.
   SeqNum irs, rcv_nxt;
+  SeqNum last_ack_sent;          ///< RFC 7323 4.3: only what begins at or before it moves TS.Recent
   SeqNum rcv_edge;               ///< the furthest right edge that the target has offered
   std::uint32_t edge_slack = 0;  ///< octets read since: the real edge may lie so much further
   bool peer_fin = false;
@@ -228,6 +229,7 @@ enum class Why : std::uint8_t {
   no_ack_bit,
   gap,
   retransmitted_early,
+  syn_retransmitted_early,
   retransmitted_after_ack,
   retransmitted_without_fin,
   no_back_off,
@@ -334,6 +336,8 @@ void expect_output(const Context& context, Hypothesis& h, Instant at, const Rule
 /// The longest first RTO that the standard lets the target have here.
 Duration longest_rto(const Context& context);
 bool keepalive_applies(const Hypothesis& h);
+/// No round trip has been measured yet: the RTO is the initial one (RFC 6298 2.1).
+bool unsampled(const Hypothesis& h);
 /// When the next retransmission, window probe or keepalive probe is due, counted from what it counts from.
 TimerBounds resend_window(const Context& context, const Hypothesis& h);
 TimerBounds probe_window(const Context& context, const Hypothesis& h);

@@ -299,5 +299,68 @@ TEST(OracleStacks, AMistakeExcusesOnlyWhatItTouches) {
   EXPECT_EQ(diagnosis(t), "");
 }
 
+// What an unacceptable FIN draws is an ACK, which may ride on the FIN sent again; no stack may keep silent.
+TEST(OracleStacks, ADuplicateFinInLastAckIsAnswered) {
+  const auto last_ack = [](Talk& t) -> Talk& {
+    t.open().peer(kFin | kAck, 1, 1).target(kAck, 1, 2).shutdown(How::wr).target(kFin | kAck, 1, 2);
+    return t.peer(kFin | kAck, 1, 1);
+  };
+  const auto ends = [](Talk& t) { return t.peer(kAck, 2, 2).end(1s); };
+  Talk silent, acked, again;
+  EXPECT_EQ(ends(last_ack(silent).wait(600ms)), "RFC9293-3.10.7.4-FIN-LA");
+  EXPECT_EQ(ends(last_ack(acked).target(kAck, 2, 2)), "");
+  EXPECT_EQ(ends(last_ack(again).target(kFin | kAck, 1, 2)), "");
+}
+
+TEST(OracleStacks, TextThatFillsTheWindowIsAcknowledgedWithOrWithoutItsFin) {
+  const auto run = [](std::optional<std::uint32_t> ack) {
+    Talk t;
+    t.target_window = 3;
+    t.open().peer(kFin | kAck, 1, 1, "abc");
+    t.target_window = 0;
+    if (ack) t.target(kAck, 1, *ack);
+    return t.end(1s);
+  };
+  EXPECT_EQ(run({}), "RFC9293-3.10.7.4-FIN-EDGE");
+  EXPECT_EQ(run(1), "RFC9293-3.10.7.4-FIN-EDGE");
+  EXPECT_EQ(run(4), "");
+  EXPECT_EQ(run(5), "");
+  EXPECT_EQ(run(3), "RFC9293-3.10.7.4-FIN-EDGE");
+}
+
+TEST(OracleStacks, WithoutARoundTripTheTimerIsTheInitialOne) {
+  const auto run = [](Duration after) {
+    Talk t;
+    t.call(Call::Kind::connect).target(kSyn, 0, 0).wait(after).target(kSyn, 0, 0).peer(kSyn | kAck, 0, 1);
+    return t.target(kAck, 1, 1).end();
+  };
+  EXPECT_EQ(run(900ms), "RFC6298-2.1");
+  EXPECT_EQ(run(1s), "");
+}
+
+// RFC 7323 4.3 (2): what begins above Last.ACK.sent does not move TS.Recent.
+TEST(OracleStacks, OnlyWhatBeginsAtTheLastAckMovesTsRecent) {
+  const auto stamp = [](std::uint32_t value) { return wire::OptionList().timestamps(value, 700); };
+  const auto own = [](std::uint32_t echo) { return wire::OptionList().timestamps(700, echo); };
+  Talk t;
+  t.open(wire::OptionList().timestamps(100, 0)).peer(kAck, 1, 1, "a", stamp(200)).peer(kAck, 2, 1, "b", stamp(300));
+  t.peer(kAck, 3, 1, "c", stamp(250)).target(kAck, 1, 4, {}, own(200));
+  t.peer(kAck, 4, 1, "d", stamp(240)).target(kAck, 1, 5, {}, own(240));
+  Talk taken = t;
+  EXPECT_EQ(t.peer(kAck, 5, 1, "e", stamp(230)).target(kAck, 1, 5, {}, own(240)).end(1s), "");
+  taken.peer(kAck, 5, 1, "e", stamp(230)).target(kAck, 1, 6, {}, own(240));
+  EXPECT_EQ(taken.end(1s), "RFC7323-5.3-R1");
+}
+
+// It could also have ignored the ACK of its FIN before; but that it does not check timestamps says it all.
+TEST(OracleStacks, SilenceToAnOldTimestampIsAboutTimestamps) {
+  const auto stamp = [](std::uint32_t value) { return wire::OptionList().timestamps(value, 700); };
+  Talk t;
+  t.open(wire::OptionList().timestamps(100, 0)).shutdown(How::wr);
+  t.target(kFin | kAck, 1, 1, {}, wire::OptionList().timestamps(700, 101));
+  EXPECT_EQ(t.peer(kAck, 1, 2, {}, stamp(200)).peer(kAck, 1, 2, {}, stamp(190)).end(1s), "RFC7323-5.3-R1");
+  EXPECT_EQ(diagnosis(t), "");
+}
+
 }  // namespace
 }  // namespace finwait::model

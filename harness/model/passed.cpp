@@ -150,6 +150,10 @@ bool state_goes_on(const Context& context, const Hypothesis& h, Instant at, Succ
 
 }  // namespace
 
+bool unsampled(const Hypothesis& h) {
+  return h.state == State::syn_sent || (h.state == State::syn_received && !h.active);
+}
+
 TimerBounds resend_window(const Context& context, const Hypothesis& h) {
   const Profile& profile = context.profile;
   const Resending& again = h.resending;
@@ -160,7 +164,7 @@ TimerBounds resend_window(const Context& context, const Hypothesis& h) {
     window.latest = std::max(window.latest, scaled(doubled(again.last_most), 1 + kTolerance) + profile.reaction);
     return window;
   }
-  const TimerBounds least = profile.bounds(profile.rto_min);
+  const TimerBounds least = profile.bounds(unsampled(h) ? profile.rto_initial : profile.rto_min);
   const Duration most = std::max(longest_rto(context), again.backed_off);
   TimerBounds window = profile.bounds(most);
   window.earliest = least.earliest;

@@ -40,6 +40,7 @@ constexpr std::array kTable = std::to_array<WhyInfo>({
     {W::no_ack_bit, "the segment lacks the ACK bit", ""},
     {W::gap, "the segment lies above SND.NXT: octets before it have not been sent", ""},
     {W::retransmitted_early, "a retransmission came before its timer can have run out", "RFC6298-2.4"},
+    {W::syn_retransmitted_early, "the SYN came again before its timer can have run out", "RFC6298-2.1"},
     {W::retransmitted_after_ack, "what is acknowledged was sent again", ""},
     {W::retransmitted_without_fin, "the retransmission of the FIN lacks the FIN", "RFC9293-3.6-FIN-RETX"},
     {W::no_back_off, "the retransmission timer was not doubled", "RFC9293-MUST-19"},
