@@ -43,6 +43,12 @@ Reach reach(const Hypothesis& h, Trigger trigger) {
   }
 }
 
+// RFC 7323 4.3 (2) and 5.3, R3.
+bool moves_ts_recent(const Hypothesis& h, const Segment& s) {
+  const auto ts = s.options.timestamps();
+  return h.timestamps && ts && !after(s.seq, h.last_ack_sent) && after(SeqNum(ts->value), SeqNum(h.ts_recent));
+}
+
 bool receives_text(Trigger trigger) {
   switch (trigger) {
     case Trigger::data:
@@ -182,11 +188,8 @@ void follow(const Context& context, Hypothesis&& h, const Segment& s, Instant at
     if (s.length() > 1) text_with_syn(context, h, s, at, rule, out);
   }
   const Reach how_far = reach(h, trigger);
-  const auto ts = s.options.timestamps();
-  if (how_far == Reach::everything && h.timestamps && ts && !after(s.seq, h.last_ack_sent) &&
-      !before(SeqNum(ts->value), SeqNum(h.ts_recent))) {
-    h.ts_recent = ts->value;  // RFC 7323 4.3 (2) and 5.3, R3
-  }
+  if ((how_far == Reach::everything || ack_counts) && moves_ts_recent(h, s))
+    h.ts_recent = s.options.timestamps()->value;
   if (ack_counts) take_ack(h, s, at);
   // A SYN,ACK that completes a simultaneous open (RFC 9293 3.5, figure 7). Its window is not scaled.
   if (before_it == State::syn_received && trigger == Trigger::syn_ack && rule.next == State::established) {
@@ -338,7 +341,7 @@ void apply_rows(const Context& context, Hypothesis&& h, const Segment& s, Instan
   if (trigger == Trigger::out_of_window && acks_fin(h, s) && h.window() == 0 && s.seq == h.rcv_nxt) {
     // "Special allowance should be made to accept valid ACKs" at a closed window: it may count all the same.
     Hypothesis counted = h;
-    (void)take_fin_ack(counted, s, at);
+    if (take_fin_ack(counted, s, at)) hear(counted, at, true);
     owe(context, counted, Reply::maybe_ack_now, &s, at, counted.last_rule);
     out.all.push_back(std::move(counted));
   }
@@ -367,7 +370,9 @@ void apply_rows(const Context& context, Hypothesis&& h, const Segment& s, Instan
     return;
   }
   const Reach how_far = reach(h, trigger);
-  const bool fresh_ack = s.flags.any(wire::kAck) && after(s.ack, h.snd_una) && !after(s.ack, h.snd_nxt);
+  const bool other_window = tells_window(h, s) && std::uint32_t{s.window} << h.peer_shift != h.snd_wnd;
+  const bool fresh_ack = s.flags.any(wire::kAck) && !after(s.ack, h.snd_nxt) &&
+                         (other_window || moves_ts_recent(h, s) || after(s.ack, h.snd_una));
   const bool acks_all_and_fin = h.fin_sent && s.ack == h.snd_nxt;
   const auto take = [&](const Branch& branch, Hypothesis&& next) {
     next.choices = branch.choices;
@@ -376,7 +381,7 @@ void apply_rows(const Context& context, Hypothesis&& h, const Segment& s, Instan
     }
     const bool by_row = branch.rule->next.has_value() && how_far == Reach::ack_maybe;
     if (how_far == Reach::ack_maybe && fresh_ack && !by_row && !acks_all_and_fin) {
-      // A dropped segment's ACK of text: stacks differ in whether it counts.
+      // A dropped segment's ACK of text, its window, its timestamp: stacks differ in whether they count.
       Hypothesis counted = next;
       follow(context, std::move(counted), s, at, trigger, *branch.rule, branch.optional, slack, true, out);
     }

@@ -126,12 +126,13 @@ void read_error(Hypothesis h, int error, const Rule* rule, Successors& out) {
 
 void received(const Context& context, Hypothesis h, const Call& call, Successors& out) {
   const Rule* rule = row(h.state, Trigger::recv);
+  const bool waits = call.error == ETIME || call.error == EAGAIN;
+  if (call.error != 0 && !waits) return read_error(std::move(h), call.error, rule, out);
   if (h.urgent) {  // which octets those are, and where they go, is not followed
     h.read = std::min(h.accepted(), h.read + static_cast<std::uint32_t>(call.text.size()));
     return out.all.push_back(std::move(h));
   }
-  if (call.error == ETIME || call.error == EAGAIN) return nothing_to_read(std::move(h), rule, out);
-  if (call.error != 0) return read_error(std::move(h), call.error, rule, out);
+  if (waits) return nothing_to_read(std::move(h), rule, out);
   if (call.text.empty()) return read_end(std::move(h), rule, out);
   const auto size = static_cast<std::uint32_t>(call.text.size());
   if (h.read + size > h.accepted()) {

@@ -147,6 +147,12 @@ void enter(Hypothesis& h, State next, Instant at, const Rule* rule) {
   }
 }
 
+bool tells_window(const Hypothesis& h, const Segment& s) {
+  const bool newer =
+      before(h.snd_wl1, s.seq) || (h.snd_wl1 == s.seq && !after(h.snd_wl2, s.ack)) || h.state == State::syn_received;
+  return newer && !before(s.ack, h.snd_una) && !after(s.ack, h.snd_nxt);
+}
+
 void take_ack(Hypothesis& h, const Segment& s, Instant at) {
   if (!s.flags.any(wire::kAck) || after(s.ack, h.snd_nxt)) return;
   const std::uint32_t window = std::uint32_t{s.window} << h.peer_shift;
@@ -172,9 +178,7 @@ void take_ack(Hypothesis& h, const Segment& s, Instant at) {
   } else if (s.ack == h.snd_una && s.length() == 0 && !h.idle()) {
     h.duplicate_acks++;
   }
-  const bool newer =
-      before(h.snd_wl1, s.seq) || (h.snd_wl1 == s.seq && !after(h.snd_wl2, s.ack)) || h.state == State::syn_received;
-  if (newer && !before(s.ack, h.snd_una)) {
+  if (tells_window(h, s)) {
     h.snd_wnd = window;
     h.snd_wl1 = s.seq;
     h.snd_wl2 = s.ack;

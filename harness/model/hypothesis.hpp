@@ -324,6 +324,8 @@ void enter(Hypothesis& h, State next, Instant at, const Rule* rule);
 void delete_connection(Hypothesis& h, End end);
 /// Both SYNs are known: what they agree on.
 void agree(Hypothesis& h);
+/// This acceptable ACK moves SND.WND (RFC 9293 3.10.7.4, step 5).
+bool tells_window(const Hypothesis& h, const Segment& segment);
 /// SEG.ACK and SEG.WND of an acceptable segment.
 void take_ack(Hypothesis& h, const Segment& segment, Instant at);
 /// Text and FIN of a segment that this trigger lets through; `slack`: so far beyond what was told the window reaches.

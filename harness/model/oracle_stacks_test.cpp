@@ -118,6 +118,43 @@ TEST(OracleStacks, AtAClosedWindowTheAckOfADroppedSegmentMayCount) {
   }
 }
 
+// The rest of what such a segment carries may count as well: its window, its timestamp, and that the peer lives.
+TEST(OracleStacks, AtAClosedWindowADroppedSegmentMayTellMoreThanItsAck) {
+  const auto stamp = [](std::uint32_t value) { return wire::OptionList().timestamps(value, 700); };
+  const auto echo = [](std::uint32_t value) { return wire::OptionList().timestamps(700, value); };
+  const auto close = [](Talk& t, wire::OptionList options = {}, wire::OptionList own = {}) -> Talk& {
+    t.peer(kAck | kPsh, 1, 1, "abc", options).target_window = 0;
+    return t.target(kAck, 1, 4, {}, own);
+  };
+  Talk window;
+  window.target_window = 3;
+  close(window.open()).peer_window = 0;
+  window.peer(kAck | kPsh, 4, 1, "d").target(kAck, 1, 4).call(Call::Kind::send, "a");
+  window.wait(1s).target(kAck, 0, 4);  // a window probe
+  EXPECT_EQ(window.end(), "");
+  for (const bool counts : {false, true}) {
+    Talk t;
+    t.target_window = 3;
+    close(t.open(stamp(100)), stamp(150), echo(150)).peer(kAck | kPsh, 4, 1, "d", stamp(300));
+    t.target(kAck, 1, 4, {}, echo(150)).peer(kAck, 4, 1, {}, stamp(200));
+    if (counts) t.target(kAck, 1, 4, {}, echo(300));  // it is old, then
+    EXPECT_EQ(t.end(1s), "") << counts;
+  }
+  Talk probes;
+  probes.target_window = 3;
+  close(probes.open()).set(SocketOption::keepalive_idle_s, 10).set(SocketOption::keepalive, 1);
+  probes.set(SocketOption::keepalive_interval_s, 5).wait(5s).shutdown(How::wr).target(kFin | kAck, 1, 4);
+  probes.peer(kAck | kPsh, 4, 2, "d").target(kAck, 2, 4).wait(10s).target(kAck, 1, 4).wait(5s).target(kAck, 1, 4);
+  EXPECT_EQ(probes.end(), "");
+}
+
+TEST(OracleStacks, ATimeoutIsToldBesideUrgentText) {
+  Talk t = keepalive();
+  t.peer(kAck | kPsh | kUrg, 1, 1, "abc").target(kAck, 1, 4).wait(10s).target(kAck, 0, 4).wait(5s).target(kAck, 0, 4);
+  t.wait(5s).target(kRst | kAck, 1, 4).call(Call::Kind::recv, {}, ETIMEDOUT).take_error(0);
+  EXPECT_EQ(t.end(), "");
+}
+
 // BSD: the segment that acknowledges carries the FIN once more.
 TEST(OracleStacks, AnAckMayRideOnTheFinSentAgain) {
   Talk t;

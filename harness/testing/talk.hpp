@@ -14,6 +14,7 @@ using wire::kFin;
 using wire::kPsh;
 using wire::kRst;
 using wire::kSyn;
+using wire::kUrg;
 
 /// The standard's numbers, every axis as `choices` has it, exact timers.
 inline Profile profile_with(Choices choices) {
