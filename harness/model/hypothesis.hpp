@@ -190,7 +190,7 @@ struct Context {
   wire::Bytes written;  ///< what the application has sent, octet by octet
   PeerText received;
   std::optional<SeqNum> peer_iss;       ///< the first; places in `received` count from it
-  std::vector<std::uint32_t> peer_ts;   ///< values of the peer's timestamps, the last few
+  std::vector<std::uint32_t> peer_ts;   ///< the peer's timestamps that are older than its first, the last few
   std::optional<SeqNum> peer_ts_first;  ///< the value of its SYN
   SeqNum peer_ts_last;                  ///< the largest since
   std::optional<std::uint32_t> target_ts;

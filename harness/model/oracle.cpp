@@ -89,10 +89,12 @@ void Oracle::note_peer(const Segment& s, Instant at) {
   }
   constexpr std::size_t kMostEchoes = 64;
   if (const auto ts = s.options.timestamps()) {
-    if (context_.peer_ts.size() == kMostEchoes) context_.peer_ts.erase(context_.peer_ts.begin());
-    context_.peer_ts.push_back(ts->value);
     const SeqNum value(ts->value);
     if (!context_.peer_ts_first) context_.peer_ts_first = context_.peer_ts_last = value;
+    if (wire::before(value, *context_.peer_ts_first)) {
+      if (context_.peer_ts.size() == kMostEchoes) context_.peer_ts.erase(context_.peer_ts.begin());
+      context_.peer_ts.push_back(ts->value);
+    }
     if (wire::after(value, context_.peer_ts_last)) context_.peer_ts_last = value;
   }
   if (timing_ && s.flags.any(wire::kAck) && !wire::before(s.ack, timing_->first)) {

@@ -148,6 +148,17 @@ TEST(OracleStacks, AtAClosedWindowADroppedSegmentMayTellMoreThanItsAck) {
   EXPECT_EQ(probes.end(), "");
 }
 
+// A stack for which a TS.Recent of zero is none takes it.
+TEST(OracleStacks, AnEchoOfAnOldTimestampIsKnownAfterAHundredOthers) {
+  const auto stamp = [](std::uint32_t value) { return wire::OptionList().timestamps(value, 700); };
+  const auto own = [](std::uint32_t echo) { return wire::OptionList().timestamps(700, echo); };
+  Talk t;
+  t.peer(kSyn, 0, 0, {}, wire::OptionList().timestamps(0, 0)).target(kSyn | kAck, 0, 1, {}, own(0));
+  t.peer(kAck, 1, 1, "a", stamp(0xfffff000));
+  for (std::uint32_t i = 0; i < 100; i++) t.peer(kAck, 2 + i, 1, "b", stamp(100 + i));
+  EXPECT_EQ(t.target(kAck, 1, 102, {}, own(0xfffff000)).end(), "");
+}
+
 TEST(OracleStacks, ATimeoutIsToldBesideUrgentText) {
   Talk t = keepalive();
   t.peer(kAck | kPsh | kUrg, 1, 1, "abc").target(kAck, 1, 4).wait(10s).target(kAck, 0, 4).wait(5s).target(kAck, 0, 4);
