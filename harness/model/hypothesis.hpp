@@ -191,7 +191,7 @@ struct Context {
   PeerText received;
   std::optional<SeqNum> peer_iss;       ///< the first; places in `received` count from it
   std::vector<std::uint32_t> peer_ts;   ///< the peer's timestamps that are older than its first, the last few
-  std::optional<SeqNum> peer_ts_first;  ///< the value of its SYN
+  std::optional<SeqNum> peer_ts_first;  ///< the first value, which no reset told
   SeqNum peer_ts_last;                  ///< the largest since
   std::optional<std::uint32_t> target_ts;
   Duration longest_rtt{};  ///< the peer took so long to acknowledge something, at worst
