@@ -98,8 +98,8 @@ tl::expected<Instant, std::string> Tun::transmit(ByteView packet) {
   }
 }
 
-Instant Tun::arrival(ByteView packet, TimePoint read_at) {
-  const Instant outer{last_empty_, read_at};
+Instant Tun::arrival(ByteView packet, TimePoint woken, TimePoint read_at) {
+  const Instant outer{trusted_ ? woken : last_empty_, read_at};
   if (!ring_) return outer;
   const auto stamp = ring_->stamp_of(packet);
   if (!stamp || *stamp + kStoring < outer.earliest || *stamp - kStampError > outer.latest) return outer;
@@ -129,7 +129,7 @@ tl::expected<int, std::string> Tun::receive(const Receiver& receiver) {
     const TimePoint after = now_();
     if (ring_) ring_->collect(realtime_offset(now_));
     const ByteView packet(buffer_.data(), static_cast<std::size_t>(size));
-    receiver(arrival(packet, after), packet);
+    receiver(arrival(packet, begin, after), packet);
     count++;
     // Nothing more is stamped, so nothing more is queued: the read that would say so can be saved.
     if (ring_ && !ring_->pending() && !ring_->overflowed() && !ring_->outstanding()) {

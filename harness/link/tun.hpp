@@ -35,6 +35,8 @@ class Tun : public Link {
   void use_kernel_stamps(std::future<tl::expected<PacketRing, std::string>> ring) { coming_ = std::move(ring); }
   /// Waits for that ring. Returns why there is none; empty when stamps are in use.
   std::string wait_for_stamps();
+  /// Whoever reads has been woken at the very moment of the arrival, as where computing takes no time.
+  void trust_reader() { trusted_ = true; }
   /// The descriptor has become readable: the next drain reads it whatever the ring says.
   void mark_readable() { readable_ = true; }
 
@@ -46,7 +48,7 @@ class Tun : public Link {
   Tun(UniqueFd tun, std::string name, int index, std::function<TimePoint()> now)
       : tun_(std::move(tun)), name_(std::move(name)), index_(index), now_(std::move(now)), last_empty_(now_()) {}
   void take_ring();
-  [[nodiscard]] Instant arrival(ByteView packet, TimePoint read_at);
+  [[nodiscard]] Instant arrival(ByteView packet, TimePoint woken, TimePoint read_at);
 
   UniqueFd tun_;
   std::string name_;
@@ -56,6 +58,7 @@ class Tun : public Link {
   std::optional<PacketRing> ring_;
   std::string stamp_problem_ = "not asked for";
   TimePoint last_empty_;
+  bool trusted_ = false;
   bool readable_ = true;
   std::vector<std::uint8_t> buffer_ = std::vector<std::uint8_t>(65536);
 };

@@ -87,6 +87,13 @@ class Choices {
 
   [[nodiscard]] constexpr bool contains(Choice choice) const { return (bits_ & bit(choice)) != 0; }
   [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
+  /// As a number, for those who hand it on; bits that are no choice are dropped.
+  [[nodiscard]] constexpr std::uint32_t bits() const { return bits_; }
+  static constexpr Choices from_bits(std::uint32_t bits) {
+    Choices some;
+    some.bits_ = bits & all().bits_;
+    return some;
+  }
   constexpr bool operator==(const Choices&) const = default;
   friend constexpr Choices operator|(Choices a, Choices b) { return a.bits_ |= b.bits_, a; }
   friend constexpr Choices operator&(Choices a, Choices b) { return a.bits_ &= b.bits_, a; }

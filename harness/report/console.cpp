@@ -72,8 +72,8 @@ std::string explain(const run::CaseResult& result, const std::string& target, co
   if (!result.reason.empty()) out += fmt::format("  expected  {}\n", result.reason);
   if (result.transcript != nullptr) out += ladder(*result.transcript, result.started);
   if (!result.trace.empty()) out += fmt::format("  capture: {}\n", result.trace);
-  out += fmt::format("  again: finwait run '{}' --target {}{} --seed {}\n", result.instance->id,
-                     target.substr(0, target.find(':')), profile.empty() ? "" : " --profile " + profile, result.seed);
+  out += fmt::format("  again: finwait run '{}' --target {}{} --seed {}\n", result.instance->id, target,
+                     profile.empty() ? "" : " --profile " + profile, result.seed);
   return out;
 }
 
@@ -99,9 +99,12 @@ void Console::run_started(const run::RunInfo& info) {
   questions_.started(info);
   for (const auto* instance : info.plan) id_width_ = std::max(id_width_, instance->id.size());
   const std::string each = info.repeat > 1 ? fmt::format(", each {} times,", info.repeat) : "";
+  virtual_time_ = info.virtual_time;
+  target_argument_ = info.target_argument.empty() ? info.target : info.target_argument;
+  const std::string where = virtual_time_ ? " in virtual time (" + target_argument_ + ")" : "";
   const std::string judged = info.own_profile ? "" : ", judged by the profile " + info.profile->name;
-  line(fmt::format("finwait {}: {} case{}{} against {}{}, about {:.0f} s, seed {}\n", info.finwait_version,
-                   info.plan.size(), info.plan.size() == 1 ? "" : "s", each, target_, judged,
+  line(fmt::format("finwait {}: {} case{}{} against {}{}{}, about {:.0f} s, seed {}\n", info.finwait_version,
+                   info.plan.size(), info.plan.size() == 1 ? "" : "s", each, target_, where, judged,
                    std::max(1.0, seconds(info.longest)), info.seed));
 }
 
@@ -122,7 +125,7 @@ void Console::case_finished(run::CaseResult& result) {
                      result.verdict == Verdict::error || result.verdict == Verdict::inconclusive;
   const bool stopped = result.finding && result.finding->summary == "interrupted";
   if ((story && !stopped) || style_.verbose) {
-    text += explain(result, target_, profile_argument_);
+    text += explain(result, target_argument_, profile_argument_);
   } else if (!result.reason.empty()) {
     text += fmt::format("  {}: {}\n", result.verdict == Verdict::xfail ? "expected" : "was expected to fail",
                         result.reason);
@@ -148,8 +151,10 @@ void Console::run_finished(const run::Totals& totals) {
     if (totals.by_verdict[i] == 0) continue;
     counts.push_back(paint(verdict, fmt::format("{} {}", totals.by_verdict[i], to_string(verdict))));
   }
-  line(fmt::format("{}{} in {:.1f} s; the harness was at most {:.1f} ms late\n",
-                   totals.interrupted ? "interrupted: " : "", fmt::join(counts, ", "), seconds(totals.elapsed),
+  const std::string real =
+      virtual_time_ ? fmt::format(" of virtual time, {:.2f} s of real time", seconds(totals.real)) : "";
+  line(fmt::format("{}{} in {:.1f} s{}; the harness was at most {:.1f} ms late\n",
+                   totals.interrupted ? "interrupted: " : "", fmt::join(counts, ", "), seconds(totals.elapsed), real,
                    seconds(totals.worst_lateness) * 1e3) +
        questions_.text());
 }

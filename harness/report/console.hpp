@@ -31,7 +31,8 @@ class Console : public run::Observer {
 
   std::FILE* out_;
   Style style_;
-  std::string target_, profile_argument_;
+  std::string target_, target_argument_, profile_argument_;
+  bool virtual_time_ = false;
   std::size_t id_width_ = 0;
   std::size_t started_ = 0, finished_ = 0;
   Duration longest_{};

@@ -123,6 +123,7 @@ struct Json::Document {
   Questions questions;
   TimePoint started;
   std::int64_t epoch_ns = 0;
+  bool virtual_time = false;
   std::map<const run::Instance*, std::size_t> order;
   // By place in the plan and repetition, not by who ended first: two runs with the same outcome read the same.
   std::map<std::pair<std::size_t, int>, Pieces> results;
@@ -148,6 +149,7 @@ void Json::run_started(const run::RunInfo& info) {
   auto& d = *document_;
   d.started = info.started;
   d.epoch_ns = info.epoch_ns;
+  d.virtual_time = info.virtual_time;
   for (std::size_t i = 0; i < info.plan.size(); i++) d.order[info.plan[i]] = i;
   d.run = {{"finwait_version", info.finwait_version},
            {"target", info.target},
@@ -157,6 +159,7 @@ void Json::run_started(const run::RunInfo& info) {
            {"seed", info.seed},
            {"started_ns", info.epoch_ns + info.started.time_since_epoch().count()},
            {"duration_ns", nullptr},
+           {"virtual_time", info.virtual_time ? Value(info.target_argument) : Value(nullptr)},
            {"complete", false},
            {"planned", info.plan.size()}};
   d.questions.started(info);
@@ -202,6 +205,7 @@ void Json::progress(Duration /*elapsed*/, std::size_t /*done*/, std::size_t /*to
 void Json::run_finished(const run::Totals& totals) {
   document_->run["duration_ns"] = totals.elapsed.count();
   document_->run["worst_lateness_ns"] = totals.worst_lateness.count();
+  if (document_->virtual_time) document_->run["real_ns"] = totals.real.count();
   document_->run["complete"] = !totals.interrupted;
   changed_ = true;
   write_now();

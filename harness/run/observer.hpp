@@ -25,7 +25,9 @@ struct RunInfo {
   std::string profile_argument;             ///< how else it was asked for: a name or a file
   std::vector<const Instance*> plan;
   int repeat = 1;
-  Duration longest{};  ///< the longest case: what a run takes
+  Duration longest{};           ///< the longest case: what a run takes
+  std::string target_argument;  ///< how to ask for the target again: "lab:6.12-hz250"; empty: by its name
+  bool virtual_time = false;    ///< the target's clock is not ours
 };
 
 struct CaseResult {
@@ -49,7 +51,8 @@ struct CaseResult {
 
 struct Totals {
   std::vector<int> by_verdict = std::vector<int>(8);
-  Duration elapsed{};
+  Duration elapsed{};  ///< on the target's clock
+  Duration real{};     ///< on ours; where time is virtual it is another one
   Duration worst_lateness{};
   bool interrupted = false;
   [[nodiscard]] int count(Verdict v) const { return by_verdict[static_cast<std::size_t>(v)]; }

@@ -130,7 +130,7 @@ tl::expected<Totals, std::string> Runner::run(const std::vector<Instance>& plan,
       return done();
     });
   } while (options_.until_fail && unexpected_ == 0 && !interrupted());
-  totals_.elapsed = lab_.loop().now() - begin_;
+  totals_.elapsed = totals_.real = lab_.loop().now() - begin_;
   totals_.worst_lateness = lab_.loop().worst_lateness();
   totals_.interrupted = interrupted();
   for (Observer* observer : observers_) observer->run_finished(totals_);

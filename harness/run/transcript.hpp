@@ -57,6 +57,7 @@ class Transcript {
     return {octets_.data() + entry.offset, entry.length};
   }
   [[nodiscard]] std::size_t dropped() const { return dropped_; }
+  void drop(std::size_t packets) { dropped_ += packets; }
 
  private:
   std::size_t push(Entry entry);

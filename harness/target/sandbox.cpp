@@ -105,7 +105,8 @@ tl::expected<std::unique_ptr<Sandbox>, std::string> Sandbox::make(const std::fun
   current = sandbox.get();
   const auto address6 = SandboxAddresses::target(wire::Family::ipv6);
   sandbox->ipv6_ = add_address(kDevice, address6, SandboxAddresses::kPrefix6) && add_local_route(kDevice, address6);
-  if (stamps == Stamps::none) return sandbox;
+  if (stamps == Stamps::reader) sandbox->tun_->trust_reader();
+  if (stamps != Stamps::kernel) return sandbox;
   // The thread aside enters the namespace by its own descriptor: this one may be closed before its turn comes.
   auto place = std::make_shared<UniqueFd>(fcntl(sandbox->namespace_.get(), F_DUPFD_CLOEXEC, 0));
   sandbox->tun_->use_kernel_stamps(

@@ -26,6 +26,7 @@ struct SandboxAddresses {
 enum class Stamps : std::uint8_t {
   kernel,  ///< the packet ring; opening and closing it costs the kernel some tens of milliseconds
   none,    ///< the loop's own clock, with its wider bounds
+  reader,  ///< the loop's own clock, which is exact where computing takes no time
 };
 
 class Sandbox {

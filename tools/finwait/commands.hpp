@@ -33,6 +33,13 @@ struct RunArguments {
   std::size_t jobs = 0;
   int repeat = 1;
   bool until_fail = false;
+  int patience = 120;  ///< seconds without a word, after which a guest is ended
+};
+
+struct LabArguments {
+  std::string source = "linux-source-6.12";
+  int hz = 250;
+  std::string name;
 };
 
 struct ListArguments {
@@ -69,6 +76,10 @@ int detect(const DetectArguments& arguments);
 int walk(const WalkArguments& arguments);
 int explain(const ExplainArguments& arguments);
 int doctor();
+int lab_build(const LabArguments& arguments);
+int lab_list();
+/// In the first process of a lab kernel.
+int guest();
 
 // Shared by the verbs.
 int complain(int code, const std::string& what);

@@ -25,6 +25,7 @@ Examples:
   finwait walk --seed 7                   random actions; what is not explained is printed as a case
   finwait detect                          what this kernel has chosen where it has a choice
   finwait explain time-wait               what a target may do in TIME-WAIT, and where it is written
+  finwait lab build && finwait run --target lab 'keepalive/**'   a real kernel, its two hours in a moment
   finwait doctor                          can this machine run it?
 
 A selector is an id glob (* within a part of the id, ** across parts), a requirement (RFC9293-MUST-25), a standard with
@@ -41,7 +42,12 @@ void add_selection(CLI::App* verb, std::vector<std::string>& selectors, std::vec
 void add_run(CLI::App& app, RunArguments& a, int& code) {
   CLI::App* verb = app.add_subcommand("run", "run cases and print verdicts");
   add_selection(verb, a.selectors, a.excluded);
-  verb->add_option("--target", a.target, "what to test: linux, this machine's kernel")->capture_default_str();
+  verb->add_option("--target", a.target,
+                   "what to test: linux, this machine's kernel; lab or lab:KERNEL, a real kernel in virtual time")
+      ->capture_default_str();
+  verb->add_option("--patience", a.patience, "lab: end a guest from which nothing came for so many seconds")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   verb->add_option("--json", a.json, "write results to FILE (docs/results.schema.json)")->type_name("FILE");
   verb->add_option("--out", a.out, "write one pcapng per case into DIR")->type_name("DIR");
   verb->add_option("--capture", a.capture, "write every packet of the run into one pcapng, as it passes")
@@ -88,6 +94,24 @@ void add_explain(CLI::App& app, ExplainArguments& a, int& code) {
                    "a requirement (RFC9293-MUST-13), a state (fin-wait-2), a trigger (RST-INWIN) or a case")
       ->required();
   verb->callback([&] { code = explain(a); });
+}
+
+void add_lab(CLI::App& app, LabArguments& a, int& code) {
+  CLI::App* verb =
+      app.add_subcommand("lab", "real kernels in virtual time: build them, list them (docs/virtual-time.md)");
+  verb->require_subcommand(1);
+  CLI::App* build = verb->add_subcommand("build", "build a kernel for --target lab; at once when nothing has changed");
+  build
+      ->add_option("--source", a.source,
+                   "a package of Debian's that has a kernel's source, or the folder of a kernel tree")
+      ->type_name("PACKAGE|DIR")
+      ->capture_default_str();
+  build->add_option("--hz", a.hz, "the kernel's timer frequency")
+      ->capture_default_str()
+      ->check(CLI::IsMember({100, 250, 1000}));
+  build->add_option("--name", a.name, "what to call it; otherwise VERSION-hzHZ");
+  build->callback([&] { code = lab_build(a); });
+  verb->add_subcommand("list", "the kernels that are ready")->callback([&] { code = lab_list(); });
 }
 
 void add_detect(CLI::App& app, DetectArguments& a, int& code) {
@@ -145,6 +169,9 @@ int main(int argc, char** argv) {
   add_detect(app, detect_arguments, code);
   add_walk(app, walk_arguments, code);
   add_explain(app, explain_arguments, code);
+  LabArguments lab_arguments;
+  add_lab(app, lab_arguments, code);
+  app.add_subcommand("lab-guest", "what a lab kernel starts")->group("")->callback([&] { code = guest(); });
   app.add_subcommand("doctor", "check what this machine can do, and say how to mend what it cannot")->callback([&] {
     code = doctor();
   });

@@ -8,12 +8,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
 #include <utility>
 
 #include "cases/catalogue.hpp"
+#include "harness/lab/crew.hpp"
 #include "harness/link/pcapng.hpp"
 #include "harness/report/captures.hpp"
 #include "harness/report/console.hpp"
@@ -93,36 +95,63 @@ std::optional<int> unknown_target(const std::string& name) {
   return complain(kUsage, fmt::format("unknown target '{}': there is linux, this machine's kernel", name));
 }
 
-int run(const RunArguments& arguments) {
-  if (const auto unknown = unknown_target(arguments.target)) return *unknown;
-  const auto all = selectable(arguments.selectors);
-  const auto plan = run::select(all, arguments.selectors, arguments.excluded);
-  if (!plan) return complain(kUsage, plan.error());
-  allow_many_descriptors();
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away does not end the run; it is told at the end
-  const auto known = load_expectations(arguments.target, arguments.expectations, arguments.no_expectations);
-  if (!known) return complain(kUsage, known.error());
-  run::RunOptions options;
-  if (!arguments.profile.empty()) {
-    auto profile = load_profile(arguments.profile);
-    if (!profile) return complain(kUsage, profile.error());
-    options.profile = std::move(*profile);
+namespace {
+
+constexpr std::string_view kLab = "lab";
+
+/// All reports of one run, in the order in which they are told.
+struct Reports {
+  explicit Reports(const RunArguments& arguments) : console(stdout, style(arguments)), json(arguments.json) {
+    // Captures first: they fill in the path that the others report.
+    if (!arguments.out.empty()) captures.emplace(arguments.out);
+  }
+  [[nodiscard]] std::vector<run::Observer*> observers() {
+    std::vector<run::Observer*> all{&console, &json};
+    if (captures) all.insert(all.begin(), &*captures);
+    return all;
+  }
+  [[nodiscard]] std::string problem() const {
+    return captures && !captures->problem().empty() ? captures->problem() : json.problem();
   }
 
+  report::Console console;
+  report::Json json;
+  std::optional<report::Captures> captures;
+};
+
+struct Prepared {
+  std::vector<run::Instance> plan;
+  std::vector<run::Expectation> known;
+  std::optional<model::Profile> profile;
+};
+
+tl::expected<Prepared, std::string> prepare(const RunArguments& arguments) {
+  auto plan = run::select(selectable(arguments.selectors), arguments.selectors, arguments.excluded);
+  if (!plan) return tl::unexpected(plan.error());
+  auto known = load_expectations("linux", arguments.expectations, arguments.no_expectations);
+  if (!known) return tl::unexpected(known.error());
+  Prepared prepared{std::move(*plan), std::move(*known), std::nullopt};
+  if (arguments.profile.empty()) return prepared;
+  auto profile = load_profile(arguments.profile);
+  if (!profile) return tl::unexpected(profile.error());
+  prepared.profile = std::move(*profile);
+  return prepared;
+}
+
+int conclude(const Reports& reports, const tl::expected<run::Totals, std::string>& totals, bool strict) {
+  if (!totals) return complain(kEnvironment, totals.error() + "\n  'finwait doctor' checks what this machine can do");
+  if (!reports.problem().empty()) return complain(kEnvironment, reports.problem());
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    return complain(kEnvironment, "the verdicts could not be written to the standard output");
+  }
+  return exit_code(*totals, strict);
+}
+
+int run_here(const RunArguments& arguments, const Prepared& prepared, Reports& reports) {
   // A run of a moment judges no timers, and the packet ring would cost it more than it takes.
-  const bool brief = std::ranges::all_of(*plan, [](const auto& i) { return i.definition->takes() <= 1s; });
+  const bool brief = std::ranges::all_of(prepared.plan, [](const auto& i) { return i.definition->takes() <= 1s; });
   target::LocalLab lab(brief ? target::Stamps::none : target::Stamps::kernel);
   const Signals signals(lab.epoll());
-  // Captures first: they fill in the path that the others report.
-  std::optional<report::Captures> captures;
-  if (!arguments.out.empty()) captures.emplace(arguments.out);
-  if (captures && !captures->problem().empty()) return complain(kEnvironment, captures->problem());
-  report::Console console(stdout, style(arguments));
-  report::Json json(arguments.json);
-  if (!json.problem().empty()) return complain(kEnvironment, json.problem());
-  std::vector<run::Observer*> observers{&console, &json};
-  if (captures) observers.insert(observers.begin(), &*captures);
-
   run::RunInfo info = describe_run();
   info.profile_argument = arguments.profile;
   std::ofstream capture;
@@ -132,7 +161,8 @@ int run(const RunArguments& arguments) {
     if (!capture) return complain(kEnvironment, fmt::format("the capture {} cannot be written", arguments.capture));
     tap.emplace(capture, "tun0", "finwait " FINWAIT_VERSION, info.epoch_ns);
   }
-
+  run::RunOptions options;
+  options.profile = prepared.profile;
   options.tap = tap ? &*tap : nullptr;
   options.seed = arguments.seed;
   options.jobs = arguments.jobs;
@@ -140,17 +170,60 @@ int run(const RunArguments& arguments) {
   options.until_fail = arguments.until_fail;
   options.progress = 1s;
   options.interrupted = &signals.interrupted();
-  run::Runner runner(lab, *known, observers, options);
-  const auto totals = runner.run(*plan, info);
-  if (!totals) return complain(kEnvironment, totals.error() + "\n  'finwait doctor' checks what this machine can do");
-  if (!json.problem().empty()) return complain(kEnvironment, json.problem());
-  if (captures && !captures->problem().empty()) return complain(kEnvironment, captures->problem());
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    return complain(kEnvironment, "the verdicts could not be written to the standard output");
-  }
+  run::Runner runner(lab, prepared.known, reports.observers(), options);
+  const int code = conclude(reports, runner.run(prepared.plan, info), arguments.strict);
   capture.flush();
-  if (!capture) return complain(kEnvironment, fmt::format("the capture {} cannot be written", arguments.capture));
-  return exit_code(*totals, arguments.strict);
+  if (capture || code == kEnvironment) return code;
+  return complain(kEnvironment, fmt::format("the capture {} cannot be written", arguments.capture));
+}
+
+int run_in_lab(const RunArguments& arguments, const lab::Kernel& kernel, const Prepared& prepared, Reports& reports) {
+  engine::Epoll epoll;
+  const Signals signals(epoll);
+  lab::CrewOptions options;
+  options.seed = arguments.seed;
+  options.jobs = arguments.jobs;
+  options.repeat = arguments.repeat;
+  options.profile = prepared.profile;
+  options.profile_argument = arguments.profile;
+  if (std::error_code error; std::filesystem::exists(arguments.profile, error)) {
+    options.profile_argument = std::filesystem::absolute(arguments.profile, error).string();
+  }
+  options.patience = std::chrono::seconds(arguments.patience);
+  options.interrupted = &signals.interrupted();
+  run::RunInfo info = describe_run();
+  info.profile_argument = arguments.profile;
+  lab::Crew crew(epoll, kernel, prepared.known, reports.observers(), options);
+  return conclude(reports, crew.run(prepared.plan, info), arguments.strict);
+}
+
+}  // namespace
+
+int run(const RunArguments& arguments) {
+  const bool in_lab = arguments.target == kLab || arguments.target.starts_with("lab:");
+  if (!in_lab && arguments.target != "linux") {
+    return complain(kUsage, fmt::format("unknown target '{}': there is linux, this machine's kernel, and lab or "
+                                        "lab:KERNEL, one in virtual time ('finwait lab list')",
+                                        arguments.target));
+  }
+  if (in_lab && (arguments.until_fail || !arguments.capture.empty())) {
+    return complain(kUsage,
+                    "--until-fail and --capture are for real time; in the lab the same seed is the same run "
+                    "(use --repeat), and --out writes captures");
+  }
+  const auto prepared = prepare(arguments);
+  if (!prepared) return complain(kUsage, prepared.error());
+  tl::expected<lab::Kernel, std::string> kernel = lab::Kernel{};
+  if (in_lab) {
+    const std::size_t name = std::min(arguments.target.size(), kLab.size() + 1);
+    kernel = lab::find_kernel(lab::cache_folder(), arguments.target.substr(name));
+  }
+  if (!kernel) return complain(kEnvironment, kernel.error());
+  allow_many_descriptors();
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away does not end the run; it is told at the end
+  Reports reports(arguments);
+  if (!reports.problem().empty()) return complain(kEnvironment, reports.problem());
+  return in_lab ? run_in_lab(arguments, *kernel, *prepared, reports) : run_here(arguments, *prepared, reports);
 }
 
 }  // namespace finwait::tool

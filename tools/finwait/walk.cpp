@@ -31,9 +31,10 @@ class Tally : public run::Observer {
   Tally(std::FILE* out, std::size_t steps, std::uint64_t seed) : out_(out), steps_(steps), seed_(seed) {}
 
   void run_started(const run::RunInfo& info) override {
-    target = fmt::format("{}:{}", info.target, info.target_version);
-    fmt::print(out_, "finwait {}: {} walks of {} actions against {}, about {:.0f} s, seed {}\n", info.finwait_version,
-               info.plan.size(), steps_, target, std::max(1.0, seconds(info.longest)), seed_);
+    target = info.target;
+    fmt::print(out_, "finwait {}: {} walks of {} actions against {}:{}, about {:.0f} s, seed {}\n",
+               info.finwait_version, info.plan.size(), steps_, target, info.target_version,
+               std::max(1.0, seconds(info.longest)), seed_);
     std::fflush(out_);
   }
   void case_finished(run::CaseResult& result) override {
@@ -95,7 +96,7 @@ void show_shrunk(target::Lab& lab, const WalkFinding& finding, const Tally& tall
     fmt::print(
         "  it did not happen again when the walk was played by itself\n  again: finwait run '{}' --target {} --seed "
         "{}\n",
-        to_string(id), tally.target.substr(0, tally.target.find(':')), id.seed);
+        to_string(id), tally.target, id.seed);
     return;
   }
   const auto before = std::ranges::find(shown, shrunk->script);
@@ -126,8 +127,8 @@ void show(target::Lab& lab, const Tally& tally, std::size_t most, const run::Run
       most--;
       show_shrunk(lab, finding, tally, options, shown);
     } else {
-      fmt::print("  again: finwait run '{}' --target {} --seed {}\n", to_string(finding.walks.front()),
-                 tally.target.substr(0, tally.target.find(':')), finding.walks.front().seed);
+      fmt::print("  again: finwait run '{}' --target {} --seed {}\n", to_string(finding.walks.front()), tally.target,
+                 finding.walks.front().seed);
     }
     std::fflush(stdout);
   }
