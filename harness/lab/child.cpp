@@ -38,6 +38,7 @@ namespace {
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> out;
+  out.reserve(texts.size() + 1);
   for (auto& text : texts) out.push_back(text.data());
   out.push_back(nullptr);
   return out;
@@ -55,7 +56,7 @@ tl::expected<Child, std::string> Child::start(const Program& program) {
     for (const auto& [ours, value] : program.environment) replaced = replaced || ours == name;
     if (!replaced) environment.emplace_back(text);
   }
-  for (const auto& [name, value] : program.environment) environment.push_back(name + "=" + value);
+  for (const auto& [name, value] : program.environment) environment.push_back(fmt::format("{}={}", name, value));
   const auto argv = pointers(arguments);
   const auto envp = pointers(environment);
   const auto failed = [&](int error) {

@@ -18,9 +18,11 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
 class Cache : public ::testing::Test {
+ public:
+  ~Cache() override { fs::remove_all(folder); }
+
  protected:
   Cache() : folder(::testing::TempDir() + "finwait_lab_test_" + std::to_string(getpid())) {}
-  ~Cache() override { fs::remove_all(folder); }
 
   void add(const std::string& name, const std::string& release, int hz) const {
     Kernel kernel{name, release, "somewhere", hz, "0", folder / "kernels" / name};

@@ -156,6 +156,7 @@ void set_option(Hypothesis& h, const Call& call, Instant at) {
   };
   switch (call.option) {
     case SocketOption::keepalive:
+      k.was_on = k.on || k.was_on;
       k.on = call.value != 0;
       return touched();
     case SocketOption::keepalive_idle_s:

@@ -20,6 +20,7 @@ bool is_silence(Why why) {
     case Why::gave_up_open_early:
     case Why::no_syn_retransmission:
     case Why::no_window_probe:
+    case Why::no_next_window_probe:
     case Why::no_probe:
     case Why::no_next_probe:
     case Why::no_probe_half_closed:
@@ -119,6 +120,7 @@ Oracle::Suspects Oracle::suspects(const Segment* segment) const {
     }
     case Why::unasked_syn:
     case Why::probe_not_asked_for:
+    case Why::probe_after_off:
     case Why::retransmitted_early:
     case Why::syn_retransmitted_early:
     case Why::no_back_off:

@@ -257,7 +257,7 @@ class Emission {
       return refuse(Why::retransmitted_without_fin, row(h.state, Trigger::timer_rto));
     }
     if (!k.on && !s_.payload.empty() && same_text(h)) return refuse(Why::retransmitted_after_ack, acked_by(h));
-    if (!k.on) return refuse(Why::probe_not_asked_for, rule);
+    if (!k.on) return refuse(k.was_on ? Why::probe_after_off : Why::probe_not_asked_for, rule);
     if (!h.idle()) {
       return refuse(kFinOutstanding.contains(h.state) ? Why::probe_while_fin : Why::probe_while_outstanding, rule);
     }

@@ -62,6 +62,7 @@ struct Resending {
 
 struct Keepalive {
   bool on = false;
+  bool was_on = false;  ///< and was switched off again
   Duration idle{}, interval{};
   int count = 0;
   int unanswered = 0;
@@ -235,6 +236,7 @@ enum class Why : std::uint8_t {
   no_back_off,
   no_back_off_text,
   probe_not_asked_for,
+  probe_after_off,
   probe_while_outstanding,
   probe_while_fin,
   probe_in_wrong_state,
@@ -258,6 +260,7 @@ enum class Why : std::uint8_t {
   gave_up_open_early,
   no_syn_retransmission,
   no_window_probe,
+  no_next_window_probe,
   no_probe,
   no_next_probe,
   no_probe_half_closed,
