@@ -23,11 +23,10 @@ wire::OptionList stamp(const Peer& peer, std::uint32_t value) {
 }
 
 /// The target has text to send and the peer's window is closed.
-Task<> closed_window(Peer& peer, App& app) {
+void close_window(Peer& peer, App& app) {
   peer.set_rcv_wnd(0);
   peer.send(ack());
   app.send("hello");
-  co_return;
 }
 
 }  // namespace
@@ -111,7 +110,7 @@ CASE(keepalive_off_again, "keepalive/switched-off-again", "an application can sw
 CASE(probes_answered, "window/answered-probes-never-end-it", "window probes that are answered keep the connection open",
      Covers{{"RFC9293-MUST-37"}}, Lasts{45s}) {
   auto [peer, app] = co_await s.established();
-  co_await closed_window(peer, app);
+  close_window(peer, app);
   for (const TimePoint end = s.loop().now() + 40s; s.loop().now() < end;) {
     co_await peer.arrival(end - s.loop().now());
     for (const auto& probe : peer.take_all()) {
@@ -156,12 +155,10 @@ CASE(stamp_above_gap, "timestamps/of-text-above-a-gap",
   const auto now = peer.ts_now();
   peer.send(data("b").seq(peer.snd_nxt() + 1).options(stamp(peer, now + 1000)));
   co_await peer.expect(ack(), within(kAtOnce));
-  const auto first = peer.snd_nxt();
   peer.send(data("a").options(stamp(peer, now)));
   co_await s.pause(kDelayedAck);
   peer.take_all();
   co_await app.expect_data("a", "RFC7323-5.3-R1");
-  peer.send(ack().seq(first + 2).options(stamp(peer, now + 2000)));
 }
 
 CASE(stamp_of_reset, "timestamps/of-a-dropped-reset", "the timestamp of a reset that is dropped does not count",

@@ -10,20 +10,12 @@ import sys
 import tempfile
 import time
 
+from command import AS_EXPECTED, ENVIRONMENT, NOBODY, NOT_AS_EXPECTED, SKIPPED, USAGE, check, main, test
+
 QUICK = "release/active/four-segments"
 # Takes some seconds, so that there is a time in which some cases have ended and others have not.
 WAITING = ["release/active/four-segments", "release/passive/no-fin-until-close"]
-AS_EXPECTED, NOT_AS_EXPECTED, USAGE, ENVIRONMENT = 0, 1, 2, 3
-SKIPPED = 77  # as tests/CMakeLists.txt knows it
-NOBODY = 65534
-
 finwait = ""
-faults = {}
-
-
-def fault(function):
-    faults[function.__name__] = function
-    return function
 
 
 def run(*arguments, before="", wrap=(), command=None):
@@ -33,15 +25,6 @@ def run(*arguments, before="", wrap=(), command=None):
         inside = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
         command = [*inside, *wrap, "sh", "-ec", f'{before}\nexec "$@"', "sh", *command]
     return subprocess.run(command, capture_output=True, text=True, timeout=50, stdin=subprocess.DEVNULL)
-
-
-def check(good, what, done=None):
-    if good:
-        return
-    print(f"not so: {what}")
-    if done is not None:
-        print(f"exit {done.returncode}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}")
-    sys.exit(1)
 
 
 def refuses(done, code, *words):
@@ -60,43 +43,43 @@ def results(file):
 # --- wrong usage ---------------------------------------------------------------------------------------------------
 
 
-@fault
+@test
 def unknown_option():
     refuses(run("run", "--no-such-option"), USAGE, "--no-such-option")
 
 
-@fault
+@test
 def unknown_verb():
     refuses(run("no-such-verb"), USAGE)
 
 
-@fault
+@test
 def bad_number():
     refuses(run("run", "--repeat", "none"), USAGE, "--repeat")
 
 
-@fault
+@test
 def unknown_selector():
     refuses(run("run", "no-such-case/**"), USAGE, "no-such-case/**")
 
 
-@fault
+@test
 def unknown_level():
     refuses(run("run", "@perhaps"), USAGE, "@perhaps")
 
 
-@fault
+@test
 def empty_selection():
     refuses(run("run", "release/**", "-x", "**"), USAGE)
 
 
-@fault
+@test
 def unknown_profile():
     refuses(run("run", QUICK, "--profile", "beos"), USAGE, "beos", "textbook")
     refuses(run("list", "--profiles", "beos"), USAGE, "beos", "textbook")
 
 
-@fault
+@test
 def wrong_profile():
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder, "mine.toml")
@@ -107,7 +90,7 @@ def wrong_profile():
 # --- a machine that cannot do it -----------------------------------------------------------------------------------
 
 
-@fault
+@test
 def no_tun():
     hidden = "mount -t tmpfs none /dev/net"
     refuses(run("run", QUICK, before=hidden), ENVIRONMENT, "/dev/net/tun", "finwait doctor")
@@ -116,7 +99,7 @@ def no_tun():
     check("/dev/net/tun" in doctor.stdout, "the doctor names it", doctor)
 
 
-@fault
+@test
 def tun_forbidden():
     if os.geteuid() != 0:
         print("skipped: only root can make a device that is closed to a user")
@@ -127,14 +110,14 @@ def tun_forbidden():
     refuses(run("run", QUICK, before=before), ENVIRONMENT, "/dev/net/tun")
 
 
-@fault
+@test
 def no_network_namespaces():
     # The limit counts in a user namespace and below, and only the one it is made in is ours to change.
     done = run("run", QUICK, before="echo 0 >/proc/sys/user/max_net_namespaces", wrap=("unshare", "--map-root-user"))
     refuses(done, ENVIRONMENT, "namespace")
 
 
-@fault
+@test
 def no_user_namespaces():
     done = run(
         "run",
@@ -145,7 +128,7 @@ def no_user_namespaces():
     refuses(done, ENVIRONMENT, "namespace")
 
 
-@fault
+@test
 def without_root():
     """Not a fault: where user namespaces are allowed and the device is open, it just works."""
     with tempfile.TemporaryDirectory() as folder:
@@ -169,7 +152,7 @@ def without_root():
 # --- results that cannot be kept -----------------------------------------------------------------------------------
 
 
-@fault
+@test
 def out_is_a_file():
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder, "file")
@@ -177,17 +160,17 @@ def out_is_a_file():
         refuses(run("run", QUICK, "--out", str(file)), ENVIRONMENT, str(file))
 
 
-@fault
+@test
 def json_has_no_folder():
     refuses(run("run", QUICK, "--json", "/no/such/folder/x.json"), ENVIRONMENT, "/no/such/folder/x.json")
 
 
-@fault
+@test
 def capture_has_no_folder():
     refuses(run("run", QUICK, "--capture", "/no/such/folder/x.pcapng"), ENVIRONMENT, "/no/such/folder/x.pcapng")
 
 
-@fault
+@test
 def disk_full_of_captures():
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder, "results.json")
@@ -199,7 +182,7 @@ def disk_full_of_captures():
         check(info["complete"] and len(verdicts) == info["planned"], "the results are all there", done)
 
 
-@fault
+@test
 def disk_full_of_results():
     with tempfile.TemporaryDirectory() as folder:
         done = run("run", "release/**", "--json", f"{folder}/x.json", before=f"mount -t tmpfs -o size=4k none {folder}")
@@ -238,17 +221,17 @@ def ended_by(which):
         check(verdicts.get(QUICK + "/ipv4") == "PASS", "what had ended has its verdict", done)
 
 
-@fault
+@test
 def interrupt():
     ended_by(signal.SIGINT)
 
 
-@fault
+@test
 def terminate():
     ended_by(signal.SIGTERM)
 
 
-@fault
+@test
 def hang_up():
     ended_by(signal.SIGHUP)
 
@@ -277,7 +260,7 @@ def namespaces_in_use():
     return used | mounted
 
 
-@fault
+@test
 def kill():
     with tempfile.TemporaryDirectory() as folder:
         process, file = started(folder)
@@ -297,7 +280,7 @@ def kill():
               "no device is left outside")
 
 
-@fault
+@test
 def kill_ends_the_namespace():
     """One end of a veth pair in the run's namespace: it vanishes with it, and with it the other end."""
     if os.geteuid() != 0:
@@ -321,9 +304,10 @@ def kill_ends_the_namespace():
         check(False, "the namespace is gone within five seconds")
 
 
-if __name__ == "__main__":
-    if sys.argv[1:] == ["--list"]:
-        print("\n".join(faults))
-    else:
-        finwait = os.path.abspath(sys.argv[1])
-        faults[sys.argv[2]]()
+def call(program, one):
+    global finwait
+    finwait = os.path.abspath(program)
+    one()
+
+
+main(call)

@@ -12,27 +12,10 @@ import sys
 import tempfile
 import time
 
+from command import AS_EXPECTED, BROKEN, ENVIRONMENT, NOBODY, NOT_AS_EXPECTED, SKIPPED, USAGE, check, main, test
+
 CASES = ["release/**", "keepalive/**", "time-wait/**", "half-close/**"]
-AS_EXPECTED, NOT_AS_EXPECTED, USAGE, ENVIRONMENT, BROKEN = 0, 1, 2, 3, 4
-SKIPPED = 77
-NOBODY = 65534
-
 finwait = ""
-tests = {}
-
-
-def test(function):
-    tests[function.__name__] = function
-    return function
-
-
-def check(good, what, done=None):
-    if good:
-        return
-    print(f"not so: {what}")
-    if done is not None:
-        print(f"exit {done.returncode}\n--- stdout\n{done.stdout[-3000:]}\n--- stderr\n{done.stderr[-3000:]}")
-    sys.exit(1)
 
 
 def run(*arguments, wrap=(), **environment):
@@ -246,14 +229,11 @@ def what_is_no_source(folder):
         check(done.returncode in (USAGE, ENVIRONMENT) and (words in done.stderr or "missing" in done.stderr), words, done)
 
 
-def main():
+def call(program, one):
     global finwait
-    if sys.argv[1:] == ["--list"]:
-        print("\n".join(tests))
-        return
-    finwait = os.path.realpath(sys.argv[1])
+    finwait = os.path.realpath(program)
     with tempfile.TemporaryDirectory(prefix="finwait-lab-test-") as folder:
-        tests[sys.argv[2]](pathlib.Path(folder))
+        one(pathlib.Path(folder))
 
 
-main()
+main(call)

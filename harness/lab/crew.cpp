@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A guest costs its start, some hundredths of a second, and is idle while another one computes.
+// A guest costs its start, some hundredths of a second.
 constexpr std::size_t kCasesPerGuest = 64;
 constexpr std::size_t kMostGuests = 32;
 

@@ -8,7 +8,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
 
@@ -27,17 +26,6 @@ constexpr const char* kMemory = "256M";
 constexpr std::size_t kLastWords = 1500;
 
 std::string why() { return std::strerror(errno); }
-
-/// Memory rather than a disk: the guest's memory is a file there, and every record is written through.
-Path new_folder() {
-  const char* const parents[]{"/dev/shm", std::getenv("TMPDIR"), "/tmp"};
-  for (const char* parent : parents) {
-    if (parent == nullptr) continue;
-    std::string name = std::string(parent) + "/finwait-lab-XXXXXX";
-    if (mkdtemp(name.data()) != nullptr) return name;
-  }
-  return {};
-}
 
 Program user_mode_linux(const Kernel& kernel, const Path& folder, std::uint64_t seed, int output) {
   std::error_code ignored;
@@ -68,20 +56,22 @@ tl::expected<std::unique_ptr<Machine>, std::string> Machine::start(engine::Epoll
 }
 
 tl::expected<void, std::string> Machine::boot(const Kernel& kernel, const Request& request) {
-  folder_ = new_folder();
-  if (folder_.empty()) return tl::unexpected("no working folder can be made: " + why());
-  std::ofstream(folder_ / kRequestFile) << to_text(request);
+  auto made = Folder::make();
+  if (!made) return tl::unexpected(made.error());
+  folder_ = std::move(*made);
+  const Path& folder = folder_->path();
+  std::ofstream(folder / kRequestFile) << to_text(request);
   const auto file = [&](const char* name) {
-    return UniqueFd(open((folder_ / name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    return UniqueFd(open((folder / name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   };
   records_ = file(kRecordsFile);
   console_ = file("console");
   news_ = UniqueFd(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-  if (!records_ || !console_ || !news_) return tl::unexpected(fmt::format("{}: {}", folder_.string(), why()));
-  if (inotify_add_watch(news_.get(), (folder_ / kRecordsFile).c_str(), IN_MODIFY) < 0) {
-    return tl::unexpected(fmt::format("{}: {}", folder_.string(), why()));
+  if (!records_ || !console_ || !news_) return tl::unexpected(fmt::format("{}: {}", folder.string(), why()));
+  if (inotify_add_watch(news_.get(), (folder / kRecordsFile).c_str(), IN_MODIFY) < 0) {
+    return tl::unexpected(fmt::format("{}: {}", folder.string(), why()));
   }
-  auto child = Child::start(user_mode_linux(kernel, folder_, request.seed, console_.get()));
+  auto child = Child::start(user_mode_linux(kernel, folder, request.seed, console_.get()));
   if (!child) return tl::unexpected(child.error());
   child_ = std::make_unique<Child>(std::move(*child));
   epoll_.watch(news_.get(), EPOLLIN, [this](std::uint32_t) {
@@ -97,14 +87,7 @@ tl::expected<void, std::string> Machine::boot(const Kernel& kernel, const Reques
 Machine::~Machine() {
   if (news_) epoll_.unwatch(news_.get());
   if (child_) epoll_.unwatch(child_->fd());
-  child_.reset();
-  remove_folder();
-}
-
-void Machine::remove_folder() {
-  std::error_code ignored;
-  if (!folder_.empty()) fs::remove_all(folder_, ignored);
-  folder_.clear();
+  child_.reset();  // before its folder
 }
 
 void Machine::read_records() {
@@ -117,8 +100,6 @@ void Machine::read_records() {
     auto record = reader_.next();
     if (!record) return stop("the guest handed over " + record.error());
     if (!*record) return;
-    // All that either side needs is open by now. So nothing is left behind, however this ends.
-    if (std::holds_alternative<run::RecordedStart>(**record)) remove_folder();
     finished_ = finished_ || std::holds_alternative<run::Totals>(**record);
     events_.record(std::move(**record));
   }

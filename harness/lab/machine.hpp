@@ -8,6 +8,7 @@
 
 #include "harness/engine/epoll.hpp"
 #include "harness/lab/child.hpp"
+#include "harness/lab/folder.hpp"
 #include "harness/lab/kernels.hpp"
 #include "harness/lab/request.hpp"
 #include "harness/run/record.hpp"
@@ -40,13 +41,12 @@ class Machine {
   tl::expected<void, std::string> boot(const Kernel& kernel, const Request& request);
   void read_records();
   void over();
-  void remove_folder();
   [[nodiscard]] std::string last_words(int code) const;
 
   engine::Epoll& epoll_;
   Events events_;
   run::RecordReader reader_;
-  Path folder_;
+  std::unique_ptr<Folder> folder_;
   UniqueFd records_, console_, news_;
   std::unique_ptr<Child> child_;
   TimePoint heard_;

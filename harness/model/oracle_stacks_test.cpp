@@ -159,6 +159,19 @@ TEST(OracleStacks, AnEchoOfAnOldTimestampIsKnownAfterAHundredOthers) {
   EXPECT_EQ(t.target(kAck, 1, 102, {}, own(0xfffff000)).end(), "");
 }
 
+// As long as probes are answered the connection stays open (MUST-37); that there are any is MUST-36.
+TEST(OracleStacks, WindowProbesThatStopAreToldApartByTheirAnswers) {
+  const auto run = [](bool answered) {
+    Talk t;
+    t.peer_window = 0;
+    t.open().call(Call::Kind::send, "hello").wait(1s).target(kAck, 0, 1);
+    if (answered) t.peer(kAck, 1, 1);
+    return t.end(20s);
+  };
+  EXPECT_EQ(run(false), "RFC9293-MUST-36");
+  EXPECT_EQ(run(true), "RFC9293-MUST-37");
+}
+
 TEST(OracleStacks, ATimeoutIsToldBesideUrgentText) {
   Talk t = keepalive();
   t.peer(kAck | kPsh | kUrg, 1, 1, "abc").target(kAck, 1, 4).wait(10s).target(kAck, 0, 4).wait(5s).target(kAck, 0, 4);

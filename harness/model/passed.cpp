@@ -80,7 +80,8 @@ bool resending_on_time(const Context& context, const Hypothesis& h, Instant at, 
     }
     const bool opening = h.state == State::syn_sent || h.state == State::syn_received;
     const bool before = again.count > 0;
-    const Why why = again.closed_window ? (before ? Why::no_next_window_probe : Why::no_window_probe)
+    const bool answered = before && again.first >= again.since.earliest;
+    const Why why = again.closed_window ? (answered ? Why::no_next_window_probe : Why::no_window_probe)
                     : opening           ? (before ? Why::gave_up_open_early : Why::no_syn_retransmission)
                                         : (before ? Why::gave_up_early : Why::no_retransmission);
     out.refusal = {why, row(h.state, Trigger::timer_rto), {}};

@@ -70,7 +70,7 @@ constexpr std::array kTable = std::to_array<WhyInfo>({
     {W::gave_up_open_early, "the opening was given up too early", "RFC9293-MUST-23"},
     {W::no_syn_retransmission, "the SYN or SYN-ACK was not sent again", "RFC9293-MUST-22"},
     {W::no_window_probe, "the closed window was not probed", "RFC9293-MUST-36"},
-    {W::no_next_window_probe, "the closed window was not probed any more", "RFC9293-MUST-37"},
+    {W::no_next_window_probe, "the closed window was not probed any more, although the peer answers", "RFC9293-MUST-37"},
     {W::no_probe, "a keepalive probe that was due did not come", "RFC9293-MUST-27"},
     {W::no_next_probe, "the next keepalive probe that was due did not come", "LINUX-KEEPOPTS"},
     {W::no_probe_half_closed, "a keepalive probe that was due on the half-closed connection did not come", "RFC9293-3.8.4-HALFCLOSED"},

@@ -46,6 +46,7 @@ std::uint32_t Peer::ts_now() const {
 }
 
 Instant Peer::send(const wire::Spec& spec) {
+  scenario_.catch_up();
   wire::Segment segment;
   segment.source = local_.address;
   segment.destination = target_.address;

@@ -109,6 +109,9 @@ class Scenario : public Host {
   /// The same for packets that are no segments, and segments of connections that do not exist.
   [[nodiscard]] const std::optional<Finding>& stray() const { return stray_; }
 
+  /// Takes in what the target has sent by now: what an app call drew must not seem to answer the segment sent next.
+  void catch_up() const { place_.switchboard.poll(); }
+
   [[nodiscard]] engine::Loop& loop() const { return place_.loop; }
   [[nodiscard]] target::Target& target() const { return place_.target; }
   [[nodiscard]] link::Link& link() const { return place_.switchboard.link(); }

@@ -177,7 +177,10 @@ int run_here(const RunArguments& arguments, const Prepared& prepared, Reports& r
   return complain(kEnvironment, fmt::format("the capture {} cannot be written", arguments.capture));
 }
 
-int run_in_lab(const RunArguments& arguments, const lab::Kernel& kernel, const Prepared& prepared, Reports& reports) {
+int run_in_lab(const RunArguments& arguments, const Prepared& prepared, Reports& reports) {
+  const std::size_t name = std::min(arguments.target.size(), kLab.size() + 1);
+  const auto kernel = lab::find_kernel(lab::cache_folder(), arguments.target.substr(name));
+  if (!kernel) return complain(kEnvironment, kernel.error());
   engine::Epoll epoll;
   const Signals signals(epoll);
   lab::CrewOptions options;
@@ -193,7 +196,7 @@ int run_in_lab(const RunArguments& arguments, const lab::Kernel& kernel, const P
   options.interrupted = &signals.interrupted();
   run::RunInfo info = describe_run();
   info.profile_argument = arguments.profile;
-  lab::Crew crew(epoll, kernel, prepared.known, reports.observers(), options);
+  lab::Crew crew(epoll, *kernel, prepared.known, reports.observers(), options);
   return conclude(reports, crew.run(prepared.plan, info), arguments.strict);
 }
 
@@ -213,17 +216,11 @@ int run(const RunArguments& arguments) {
   }
   const auto prepared = prepare(arguments);
   if (!prepared) return complain(kUsage, prepared.error());
-  tl::expected<lab::Kernel, std::string> kernel = lab::Kernel{};
-  if (in_lab) {
-    const std::size_t name = std::min(arguments.target.size(), kLab.size() + 1);
-    kernel = lab::find_kernel(lab::cache_folder(), arguments.target.substr(name));
-  }
-  if (!kernel) return complain(kEnvironment, kernel.error());
   allow_many_descriptors();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away does not end the run; it is told at the end
   Reports reports(arguments);
   if (!reports.problem().empty()) return complain(kEnvironment, reports.problem());
-  return in_lab ? run_in_lab(arguments, *kernel, *prepared, reports) : run_here(arguments, *prepared, reports);
+  return in_lab ? run_in_lab(arguments, *prepared, reports) : run_here(arguments, *prepared, reports);
 }
 
 }  // namespace finwait::tool
