@@ -329,7 +329,7 @@ TEST(OracleStacks, AResetThatHadNoRightToEndItIsNamed) {
     Talk t;
     t.open().peer(kFin | kAck, 1, 1).target(kAck, 1, 2).peer(kRst, 1, 0);
     after(t);
-    const std::string requirement = t.end(30s);
+    std::string requirement = t.end(30s);
     EXPECT_NE(diagnosis(t).find("deleted the connection at RST-OTW"), std::string::npos) << diagnosis(t);
     return requirement;
   };
