@@ -30,7 +30,9 @@ Epoll::Epoll()
   watch(timer_.get(), EPOLLIN | EPOLLET, [](std::uint32_t) {});
 }
 
-TimePoint Epoll::now() const { return monotonic_now(); }
+TimePoint Epoll::now() const { return read_ ? *read_ : monotonic_now(); }
+
+void Epoll::read_clock_at_waits() { read_ = monotonic_now(); }
 
 std::uint64_t Epoll::watch(int fd, std::uint32_t events, Callback callback) {
   epoll_event event{};
@@ -68,6 +70,7 @@ void Epoll::set_timer(std::optional<TimePoint> deadline) {
 void Epoll::dispatch(int timeout_ms) {
   std::array<epoll_event, 64> events{};
   const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout_ms);
+  if (read_) read_ = monotonic_now();
   for (int i = 0; i < count; i++) {
     const auto& event = events[static_cast<std::size_t>(i)];
     auto found = watches_.find(event.data.fd);

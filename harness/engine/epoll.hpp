@@ -18,6 +18,9 @@ class Epoll : public Waiter {
   Epoll();
 
   [[nodiscard]] TimePoint now() const override;
+  /// From here on the clock is read when a wait ends, and at no other time: in a kernel in virtual time it stands still
+  /// while a program computes, and reading it is a system call.
+  void read_clock_at_waits();
   bool wait(std::optional<TimePoint> deadline) override;
   void poll() override;
 
@@ -35,6 +38,7 @@ class Epoll : public Waiter {
   UniqueFd epoll_;
   UniqueFd timer_;
   std::optional<TimePoint> armed_;
+  std::optional<TimePoint> read_;  ///< read_clock_at_waits()
   struct Watch {
     std::uint64_t token = 0;
     std::shared_ptr<Callback> callback;

@@ -164,6 +164,17 @@ TEST(Epoll, WakesAtADeadlineAndNotBefore) {
   EXPECT_GE(loop.now() - begin, 15ms);
 }
 
+TEST(Epoll, CanReadItsClockAtWaitsOnly) {
+  Epoll epoll;
+  epoll.read_clock_at_waits();
+  const TimePoint before = epoll.now();
+  while (monotonic_now() - before < 1ms) {
+  }
+  EXPECT_EQ(epoll.now(), before);
+  epoll.wait(before + 3ms);
+  EXPECT_GE(epoll.now(), before + 3ms);
+}
+
 TEST(Epoll, CallsBackWhileADescriptorIsReadableAndNotAfterUnwatch) {
   Epoll epoll;
   int ends[2];

@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
+#include <random>
 #include <system_error>
 
 namespace finwait::lab {
@@ -50,6 +52,13 @@ tl::expected<void, std::string> become_init() {
   setenv("HOME", "/tmp", 1);
   setenv("TMPDIR", "/tmp", 1);
   return {};
+}
+
+void settle(std::uint64_t seed) {
+  constexpr time_t kOldEnough = 10;
+  std::mt19937_64 random(seed);
+  const timespec until{kOldEnough, static_cast<long>(random() % 1'000'000'000)};
+  clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
 }
 
 SharedFile::SharedFile(const std::string& path) : fd_(open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)) {

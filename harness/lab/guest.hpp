@@ -1,6 +1,7 @@
 // Guest: finwait as the first process of a kernel that was started for it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <tl/expected.hpp>
 
@@ -13,6 +14,10 @@ inline constexpr const char* kRecordsFile = "records";
 
 /// Mounts what a program expects to be there. Fails when this is not the first process, with what went wrong otherwise.
 tl::expected<void, std::string> become_init();
+
+/// Waits (no real time) until the kernel is older than any that has users: in its first second stamps are 0, which it
+/// takes for "none". And until a phase of its clock that the seed determines.
+void settle(std::uint64_t seed);
 
 /// Writes to the end of a file of the working folder, and it is on the host when the call returns. Throws
 /// std::system_error.

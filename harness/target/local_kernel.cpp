@@ -88,7 +88,7 @@ Result<void> LocalKernel::set_sysctl(const std::string& name, const std::string&
 }
 
 tl::expected<std::unique_ptr<Target>, std::string> LocalLab::make_target() {
-  auto sandbox = Sandbox::make([] { return engine::monotonic_now(); }, aside_, stamps_);
+  auto sandbox = Sandbox::make([this] { return epoll_.now(); }, aside_, stamps_);
   if (!sandbox) return tl::unexpected(sandbox.error());
   // From the first packet on: some milliseconds, before any case has begun.
   if (stamps_ == Stamps::kernel) (*sandbox)->tun().wait_for_stamps();

@@ -42,7 +42,9 @@ class LocalKernel : public Target {
 /// The lab on this machine: real time, one sandbox per target.
 class LocalLab : public Lab {
  public:
-  explicit LocalLab(Stamps stamps) : stamps_(stamps), loop_(epoll_) {}
+  explicit LocalLab(Stamps stamps) : stamps_(stamps), loop_(epoll_) {
+    if (stamps == Stamps::reader) epoll_.read_clock_at_waits();
+  }
   engine::Loop& loop() override { return loop_; }
   engine::Epoll& epoll() { return epoll_; }
   tl::expected<std::unique_ptr<Target>, std::string> make_target() override;

@@ -43,6 +43,7 @@ tl::expected<void, std::string> run_request() {
     options.profile = std::move(*profile);
   }
   allow_many_descriptors();
+  lab::settle(request->seed);
   const lab::SharedFile records(folder + lab::kRecordsFile);
   run::Recorder recorder([&](std::string_view octets) { records.append(octets); });
   target::LocalLab here(target::Stamps::reader);
