@@ -21,7 +21,6 @@ namespace {
 /// Not found yet, or not by their own requirement: what they need no case looks at (issue: the whole catalogue).
 const std::set<std::string_view> kNotNamedYet{
     "syn-received-rst-is-timeout", "syn-received-close-resets", "listener-close-forgets-connections",
-    "fin-never-gives-up",
     "phantom-fin-counted",  // tolerated: the letter of 3.10.7.4, step 8
     "zero-window-ack-ignored",     "unasked-timestamp-drops",   "ts-recent-from-out-of-order",
     "ts-recent-from-rst",          "ts-recent-never-outdated",  "icmp-seq-not-checked",
@@ -37,10 +36,14 @@ class Finds : public run::Observer {
   std::map<std::string, std::set<std::string>> by_requirement;
 };
 
-void play(const run::Catalogue& catalogue, testing::Defect defect, Finds& finds) {
+/// Cases of hours and hundreds of connections come last.
+bool slow(const run::Instance& instance) { return instance.definition->takes() > std::chrono::minutes(5); }
+
+void play(const run::Catalogue& catalogue, testing::Defect defect, Finds& finds, bool slow_ones = false) {
   testing::FakeLab lab(testing::Defects{defect});
   run::Runner runner(lab, {}, {&finds}, {});
-  const auto plan = run::instances(catalogue);
+  auto plan = run::instances(catalogue);
+  std::erase_if(plan, [&](const auto& instance) { return slow(instance) != slow_ones; });
   ASSERT_TRUE(runner.run(plan, {}));
 }
 
@@ -60,6 +63,7 @@ TEST(Killers, EveryDefectIsFoundAndNamed) {
     play(cases::catalogue(), defect.defect, finds);
     const std::string wanted(defect.requirement);
     if (!finds.by_requirement.contains(wanted)) play({&explore::sweep_chapter()}, defect.defect, finds);
+    if (!finds.by_requirement.contains(wanted)) play(cases::catalogue(), defect.defect, finds, true);
     const bool named = finds.by_requirement.contains(wanted);
     EXPECT_EQ(named, !kNotNamedYet.contains(defect.name)) << defect.name << ": " << defect.description;
     const auto& by = finds.by_requirement[wanted];

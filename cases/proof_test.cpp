@@ -23,10 +23,14 @@ class Collector : public run::Observer {
   std::map<std::string, std::string> why;
 };
 
-Collector run_catalogue(const testing::Defects& defects) {
+/// Cases of hours and hundreds of connections are played where it matters.
+bool slow(const run::Instance& instance) { return instance.definition->takes() > std::chrono::minutes(5); }
+
+Collector run_catalogue(const testing::Defects& defects, bool with_slow) {
   testing::FakeLab lab(defects);
   Collector collector;
-  const auto plan = run::instances(cases::catalogue());
+  auto plan = run::instances(cases::catalogue());
+  if (!with_slow) std::erase_if(plan, slow);
   run::Runner runner(lab, {}, {&collector}, {});
   const auto totals = runner.run(plan, {});
   EXPECT_TRUE(totals) << (totals ? "" : totals.error());
@@ -50,20 +54,24 @@ std::set<std::string> caught(const Collector& result, std::string_view defect) {
   return ids;
 }
 
+/// What the slow cases are proven by.
+const std::set<std::string_view> kOfSlowCases{
+    "fin-never-gives-up", "fin-gives-up-early",          "syn-gives-up-early", "data-no-backoff",
+    "time-wait-half",     "keepalive-default-too-short", "probe-missing",      "orphan-leaves-early",
+};
+
 /// Defects in what the first catalogue does not look at yet. One that a case catches has to leave this list.
 const std::set<std::string_view> kNotLookedAtYet{
     "listen-answers-rst",
     "listen-answers-bare-fin",
     "syn-not-retransmitted",
     "syn-ack-not-retransmitted",
-    "syn-gives-up-early",
     "syn-sent-takes-bare-rst",
     "syn-sent-ignores-rst",
     "syn-sent-bad-ack-silent",
     "syn-sent-close-sends-fin",
     "fin-before-queued-data",
     "second-fin-after-close",
-    "fin-never-gives-up",
     "fin-without-ack-taken",
     "fin-with-bad-ack-taken",
     "fin-beyond-window-taken",
@@ -122,7 +130,7 @@ const std::set<std::string_view> kNotLookedAtYet{
 };
 
 TEST(Catalogue, PassesOnACorrectTcp) {
-  const auto result = run_catalogue({});
+  const auto result = run_catalogue({}, true);
   for (const auto& [id, verdict] : result.verdicts) {
     const auto why = result.why.find(id);
     EXPECT_EQ(verdict, Verdict::pass) << id << ": " << (why == result.why.end() ? "" : why->second);
@@ -132,7 +140,8 @@ TEST(Catalogue, PassesOnACorrectTcp) {
 TEST(Catalogue, CatchesDefectsAndEachOfItsCasesCatchesOne) {
   std::set<std::string> proven;
   for (const auto& defect : testing::all_defects()) {
-    const auto ids = caught(run_catalogue(testing::Defects{defect.defect}), defect.name);
+    const auto ids =
+        caught(run_catalogue(testing::Defects{defect.defect}, kOfSlowCases.contains(defect.name)), defect.name);
     EXPECT_EQ(ids.empty(), kNotLookedAtYet.contains(defect.name)) << defect.name << ": " << defect.description;
     proven.insert(ids.begin(), ids.end());
   }

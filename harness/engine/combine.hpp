@@ -137,7 +137,43 @@ class Group : public GroupBase {
   std::vector<Observer> observers_;
 };
 
+/// As Group, for any number of tasks without results.
+class Crowd : public GroupBase {
+ public:
+  explicit Crowd(std::vector<Task<>>& tasks) : GroupBase(tasks.size()), tasks_(tasks) {
+    observers_.reserve(tasks.size());
+  }
+  [[nodiscard]] bool await_ready() const { return tasks_.empty(); }
+  bool await_suspend(std::coroutine_handle<> parent) {
+    starting_ = true;
+    for (auto& task : tasks_) {
+      if (enough()) break;
+      observers_.push_back(observe(task));
+      observers_.back().start(*this);
+    }
+    starting_ = false;
+    parent_ = parent;
+    return !enough();
+  }
+  void await_resume() const {}
+
+ private:
+  std::vector<Task<>>& tasks_;
+  std::vector<Observer> observers_;
+};
+
 }  // namespace detail
+
+/// Waits for all. The first that throws ends it: the others are cancelled and the exception is rethrown.
+inline Task<> all_of(std::vector<Task<>> tasks) {
+  {
+    detail::Crowd crowd(tasks);
+    co_await crowd;
+  }
+  for (auto& task : tasks) {
+    if (task.failed()) task.take();
+  }
+}
 
 /// Waits for all. The first that throws ends it: the others are cancelled and the exception is rethrown.
 template <class... T>

@@ -47,6 +47,33 @@ TEST_F(Combine, AllOfWaitsForTheLastAndKeepsTheOrder) {
   EXPECT_EQ(loop.now().time_since_epoch(), 3s);
 }
 
+TEST_F(Combine, AllOfACrowdWaitsForTheLastAndCancelsTheOthersWhenOneFails) {
+  const auto count_after = [](engine::Loop& on, Duration d, int& count) -> Task<> {
+    co_await engine::sleep_for(on, d);
+    count++;
+    if (count == 7) throw std::runtime_error("the seventh");
+  };
+  int count = 0;
+  const auto crowd = [&](int size) {
+    std::vector<Task<>> all;
+    all.reserve(static_cast<std::size_t>(size));
+    for (int i = 0; i < size; i++) all.push_back(count_after(loop, (size - i) * 1s, count));
+    return all_of(std::move(all));
+  };
+  auto all = crowd(6);
+  finish(all);
+  EXPECT_FALSE(all.failed());
+  EXPECT_EQ(count, 6);
+  EXPECT_EQ(loop.now().time_since_epoch(), 6s);
+  auto failing = crowd(3);
+  finish(failing);
+  EXPECT_THROW(failing.take(), std::runtime_error);
+  EXPECT_EQ(count, 7);
+  auto nobody = crowd(0);
+  finish(nobody);
+  EXPECT_TRUE(nobody.done());
+}
+
 TEST_F(Combine, AnyOfTakesTheFirstAndCancelsTheOthers) {
   bool destroyed = false;
   auto task = any_of(flag_at_end(destroyed), value_after(2s, 7));

@@ -115,7 +115,9 @@ Oracle::Suspects Oracle::suspects(const Segment* segment) const {
                                   Trigger::new_ack};
       const bool alike = segment != nullptr && refusal_.rule != nullptr &&
                          std::ranges::find(kAlike, refusal_.rule->trigger) != kAlike.end();
-      if (alike) return Suspects::all;
+      // <SEQ=0><CTL=RST,ACK>: only where there is no connection is a SYN answered so (RFC 9293 3.10.7.1).
+      const bool closed = segment != nullptr && segment->flags.has(wire::kRst | wire::kAck) && segment->seq == SeqNum{};
+      if (alike || closed) return Suspects::all;
       return refusal_.why == Why::unasked_rst ? Suspects::resets : Suspects::none;
     }
     case Why::unasked_syn:

@@ -97,6 +97,7 @@ void Console::run_started(const run::RunInfo& info) {
   profile_argument_ = info.profile_argument;
   longest_ = info.longest;
   questions_.started(info);
+  measured_.started(info);
   for (const auto* instance : info.plan) id_width_ = std::max(id_width_, instance->id.size());
   const std::string each = info.repeat > 1 ? fmt::format(", each {} times,", info.repeat) : "";
   virtual_time_ = info.virtual_time;
@@ -113,6 +114,7 @@ void Console::case_started(const run::Instance& /*instance*/) { started_++; }
 void Console::case_finished(run::CaseResult& result) {
   finished_++;
   questions_.add(result);
+  measured_.add(result);
   const std::string verdict(to_string(result.verdict));
   const std::string gap(kVerdictColumn - verdict.size(), ' ');
   std::string text = fmt::format("{}{}{:<{}}  {:8.3f} s", paint(result.verdict, verdict), gap, result.instance->id,
@@ -156,7 +158,7 @@ void Console::run_finished(const run::Totals& totals) {
   line(fmt::format("{}{} in {:.1f} s{}; the harness was at most {:.1f} ms late\n",
                    totals.interrupted ? "interrupted: " : "", fmt::join(counts, ", "), seconds(totals.elapsed), real,
                    seconds(totals.worst_lateness) * 1e3) +
-       questions_.text());
+       questions_.text() + measured_.text());
 }
 
 }  // namespace finwait::report

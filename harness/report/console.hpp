@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 
+#include "harness/report/measured.hpp"
 #include "harness/report/questions.hpp"
 
 namespace finwait::report {
@@ -33,6 +34,7 @@ class Console : public run::Observer {
   Style style_;
   std::string target_, target_argument_, profile_argument_;
   bool virtual_time_ = false;
+  Measured measured_;
   std::size_t id_width_ = 0;
   std::size_t started_ = 0, finished_ = 0;
   Duration longest_{};

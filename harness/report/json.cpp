@@ -12,6 +12,7 @@
 
 #include "harness/model/requirement.hpp"
 #include "harness/report/ladder.hpp"
+#include "harness/report/measured.hpp"
 #include "harness/report/questions.hpp"
 
 namespace finwait::report {
@@ -84,6 +85,21 @@ Value answers(const Questions& questions) {
       {"one_profile", one_profile(questions.consistency())}};
 }
 
+Value measured(const Measured& measured) {
+  Value out = Value::array();
+  for (const auto& row : measured.rows()) {
+    out.push_back({{"name", row.figure->name},
+                   {"standard", text_or_null(row.standard)},
+                   {"documented", text_or_null(row.documented)},
+                   {"textbook", text_or_null(row.textbook)},
+                   {"count", row.count},
+                   {"least_ns", row.least.count()},
+                   {"median_ns", row.median.count()},
+                   {"most_ns", row.most.count()}});
+  }
+  return out;
+}
+
 // A target may have sent any octets: what is not UTF-8 is replaced, never an exception.
 std::string dumped(const Value& value) { return value.dump(1, ' ', false, Value::error_handler_t::replace); }
 
@@ -121,6 +137,7 @@ std::string write_file(const std::string& file, const std::vector<std::shared_pt
 struct Json::Document {
   Value run = Value::object();
   Questions questions;
+  Measured measured;
   TimePoint started;
   std::int64_t epoch_ns = 0;
   bool virtual_time = false;
@@ -163,6 +180,7 @@ void Json::run_started(const run::RunInfo& info) {
            {"complete", false},
            {"planned", info.plan.size()}};
   d.questions.started(info);
+  d.measured.started(info);
   if (info.profile != nullptr) {
     d.run["profile"] = profile(*info.profile, d.questions.values());
     d.run["profile"]["own"] = info.own_profile;
@@ -174,6 +192,7 @@ void Json::run_started(const run::RunInfo& info) {
 void Json::case_finished(run::CaseResult& result) {
   auto& d = *document_;
   d.questions.add(result);
+  d.measured.add(result);
   const bool violated = result.finding && !result.finding->violated.empty();
   Value out{{"id", result.instance->id},
             {"title", result.instance->definition->title},
@@ -215,6 +234,7 @@ Json::Pieces Json::pieces() const {
   const auto piece = [](std::string text) { return std::make_shared<const std::string>(std::move(text)); };
   Value run = document_->run;
   run["answers"] = answers(document_->questions);
+  run["measured"] = measured(document_->measured);
   std::string head = dumped(Value{{"format", kFormatVersion}, {"run", run}});
   head.resize(head.rfind("\n}"));
   Pieces all{piece(head + ",\n \"results\": [")};

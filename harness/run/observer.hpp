@@ -38,6 +38,7 @@ struct CaseResult {
   std::string citation;                       ///< the value of the profile that it was judged by; empty: none
   std::vector<const model::Figure*> figures;  ///< the profile's values that the case rests on
   std::vector<model::Choices> choices;        ///< what each of its connections tells about the target's choices
+  Measurements measured;                      ///< how long its timers took
   std::optional<Detected> detected;           ///< only from a case of detection
   std::string reason;                         ///< of the expectation that turned it into XFAIL or XPASS
   TimePoint started;

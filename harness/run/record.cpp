@@ -134,6 +134,7 @@ Value to_value(const CaseResult& result) {
               {"citation", result.citation},
               {"figures", figures},
               {"choices", choices},
+              {"measured", Value::array()},
               {"detected", nullptr},
               {"started", ns(result.started)},
               {"duration", result.duration.count()},
@@ -141,6 +142,11 @@ Value to_value(const CaseResult& result) {
               {"repetition", result.repetition},
               {"attempts", result.attempts},
               {"transcript", result.transcript == nullptr ? Value(nullptr) : to_value(*result.transcript)}};
+  for (const auto& [figure, times] : result.measured) {
+    Value all = Value::array();
+    for (const Duration one : times) all.push_back(one.count());
+    value["measured"].push_back({figure_name(figure), all});
+  }
   if (result.detected) value["detected"] = {result.detected->choices.bits(), result.detected->seen};
   return value;
 }
@@ -156,6 +162,10 @@ RecordedResult to_result(const Value& value, const RecordReader::Lookup& lookup)
   result.citation = value.at("citation");
   for (const auto& name : value.at("figures")) result.figures.push_back(figure_of(name));
   for (const auto& one : value.at("choices")) result.choices.push_back(choices_of(one));
+  for (const auto& one : value.at("measured")) {
+    auto& times = result.measured[figure_of(one.at(0))];
+    for (const auto& time : one.at(1)) times.emplace_back(time.get<std::int64_t>());
+  }
   const auto& detected = value.at("detected");
   if (!detected.is_null()) result.detected = Detected{choices_of(detected.at(0)), detected.at(1)};
   result.started = time_of(value.at("started"));

@@ -323,6 +323,7 @@ void Runner::report(Slot& slot, Verdict verdict, std::optional<Finding> finding)
     result.figures = slot.scenario->figures();
     result.detected = slot.scenario->detection();
     result.choices = slot.scenario->choices();
+    result.measured = slot.scenario->measurements();
   }
   result.transcript = slot.scenario ? &slot.scenario->transcript() : nullptr;
   for (Observer* observer : observers_) observer->case_finished(result);

@@ -74,6 +74,7 @@ class Scenario : public Host {
   /// Holds the socket that such a call has given.
   Connection attach(Peer& peer, std::unique_ptr<target::Socket> socket);
 
+  [[nodiscard]] Instant now() { return {loop().now(), loop().now()}; }
   /// co_await: this long from now.
   [[nodiscard]] engine::SleepUntil pause(Duration d) { return engine::sleep_for(loop(), d); }
   /// co_await: until so long after an instant.
@@ -85,6 +86,10 @@ class Scenario : public Host {
   /// The same for a timer that the profile gives the length of: `s.documented(&Profile::two_msl)`. A window that
   /// follows from it is told so: `within(100ms).because_of(timer)`.
   model::TimerWindow documented(Duration model::Profile::*field);
+  /// So long the target's timer has really taken: for the table of what was measured.
+  void measured(const model::Figure* figure, Elapsed took) {
+    measured_[figure].push_back(took.least + (took.most - took.least) / 2);
+  }
   [[nodiscard]] const model::Profile& profile() const { return place_.profile; }
   /// A number that the seed determines.
   std::uint32_t random() { return static_cast<std::uint32_t>(random_()); }
@@ -126,6 +131,8 @@ class Scenario : public Host {
   [[nodiscard]] std::vector<model::Choices> choices() const;
   /// The profile's values that the case has asked for so far.
   [[nodiscard]] const std::vector<const model::Figure*>& figures() const { return figures_; }
+  /// What the case has measured, by value of the profile.
+  [[nodiscard]] const Measurements& measurements() const { return measured_; }
   /// What an expectation breaks that names no requirement itself: the first that the case covers.
   [[nodiscard]] std::string_view main_requirement() const;
 
@@ -156,6 +163,7 @@ class Scenario : public Host {
   std::optional<Finding> stray_;
   std::optional<Detected> detected_;
   std::vector<const model::Figure*> figures_;
+  Measurements measured_;
 };
 
 }  // namespace finwait::run

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,9 @@ struct Detected {
   model::Choices choices;
   std::string seen;  ///< one line
 };
+
+/// How long timers really took, by the value of the profile that they have.
+using Measurements = std::map<const model::Figure*, std::vector<Duration>>;
 
 /// Which of the two questions a violation answers.
 enum class Basis : std::uint8_t {

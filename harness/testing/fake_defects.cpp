@@ -109,6 +109,7 @@ constexpr std::array kDefects = std::to_array<DefectInfo>({
     {D::half_close_drops_data, "half-close-drops-data", "data after shutdown(WR) is acknowledged and lost", "RFC9293-3.10.3-RECV-FW"},
     {D::half_close_recv_eof, "half-close-recv-eof", "after shutdown(WR) recv() gives the end of the stream", "RFC9293-3.10.3-RECV-FW"},
     {D::half_close_times_out, "half-close-times-out", "FIN-WAIT-2 ends like that of an orphan although the application still reads", "RFC9293-3.10.8-NOFW2"},
+    {D::orphan_leaves_early, "orphan-leaves-early", "an orphan stays in FIN-WAIT-2 for half of what is documented", "RFC9293-3.10.8-NOFW2"},
     {D::close_unread_sends_fin, "close-unread-sends-fin", "close() with unread data sends a FIN", "RFC9293-SHLD-3-UNREAD"},
     {D::data_after_close_acked, "data-after-close-acked", "data after close() is acknowledged", "RFC9293-SHLD-3-NEWDATA"},
     {D::data_after_close_silent, "data-after-close-silent", "data after close() draws nothing", "RFC9293-SHLD-3-NEWDATA"},

@@ -110,6 +110,7 @@ enum class Defect : std::uint8_t {
   half_close_drops_data,
   half_close_recv_eof,
   half_close_times_out,
+  orphan_leaves_early,
   close_unread_sends_fin,
   data_after_close_acked,
   data_after_close_silent,

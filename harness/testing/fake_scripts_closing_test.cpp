@@ -89,6 +89,15 @@ void orphan(Talk& t) {
   t.send(kAck, 1, 2, "more");
 }
 
+void orphan_to_the_end(Talk& t) {
+  t.establish();
+  (void)t.app->close();
+  t.app.reset();
+  t.send(kAck, 1, 2);
+  t.wait(40s);
+  t.send(kAck, 0, 2);
+}
+
 void close_after_shutdown(Talk& t) {
   t.establish();
   t.shut();
@@ -319,7 +328,7 @@ void keepalive_data(Talk& t) {
   t.wait(150s);
 }
 
-constexpr std::array<Script, 36> kScripts{
+constexpr std::array<Script, 37> kScripts{
     no_connection,
     embryonic,
     active_open,
@@ -327,6 +336,7 @@ constexpr std::array<Script, 36> kScripts{
     active_open_abandoned,
     active_close,
     orphan,
+    orphan_to_the_end,
     fin_is_lost,
     close_after_shutdown,
     data_is_lost,

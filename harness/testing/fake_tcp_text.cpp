@@ -223,6 +223,7 @@ void FakeTcp::enter_fin_wait_2(Tcb& tcb) {
   }
   const bool own = tcb.linger2_s.value_or(0) > 0;
   tcb.end_at = now() + (own ? Duration(std::chrono::seconds(*tcb.linger2_s)) : settings.fin_timeout);
+  if (has(Defect::orphan_leaves_early)) tcb.end_at = now() + (*tcb.end_at - now()) / 2;
 }
 
 void FakeTcp::enter_time_wait(Tcb& tcb) {
