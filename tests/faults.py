@@ -281,6 +281,16 @@ def kill():
 
 
 @test
+def diff_of_what_is_no_run():
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "run.json")
+        refuses(run("diff", file, file), USAGE, f"{file} cannot be read: No such file")
+        pathlib.Path(file).write_text("{}")
+        refuses(run("diff", file, file), USAGE, "holds no results of a run", "finwait run --json")
+        refuses(run("diff", file), USAGE, "At least 2 required")
+
+
+@test
 def kill_ends_the_namespace():
     """One end of a veth pair in the run's namespace: it vanishes with it, and with it the other end."""
     if os.geteuid() != 0:

@@ -5,6 +5,8 @@ import filecmp
 import json
 import os
 import pathlib
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -95,6 +97,50 @@ def verdicts_are_those_of_real_time(folder):
         run("run", "release/**", "abort/**", "half-close/**", "--target", target, "--json", str(file))
         verdicts.append({one["id"]: one["verdict"] for one in json.loads(file.read_text())["results"]})
     check(verdicts[0] == verdicts[1] and len(verdicts[0]) > 20, f"{verdicts}")
+
+
+@test
+def hours_in_moments(folder):
+    """The genuine defaults, and both edges of the wheel's steps are seen."""
+    need_kernel()
+    file = folder / "results.json"
+    done = run("run", "timers/**", "--json", str(file))
+    check("--target lab:" in done.stderr, "long cases go to the lab, and it says so", done)
+    check(done.returncode == AS_EXPECTED, "all are as expected", done)
+    measured = {row["name"]: row for row in json.loads(file.read_text())["run"]["measured"]}
+    for name, seconds in (("keepalive-idle", 7200), ("time-wait", 60), ("fin-wait-2-orphan", 60)):
+        row = measured[name]
+        check(row["count"] >= 400, f"{name}: {row}")
+        spread = (row["most_ns"] - row["least_ns"]) / 1e9
+        check(row["least_ns"] / 1e9 >= seconds and row["least_ns"] / 1e9 < seconds + spread / 5, f"the earliest {name}: {row}")
+        check(spread > seconds / 64, f"the latest {name}: {row}")
+    real = run("run", "timers/**", "--target", "linux")
+    check(real.returncode == USAGE and "16 cases of more than 5 minutes are left out" in real.stderr,
+          "in real time they are left out, and it says so", real)
+
+
+@test
+def a_young_kernel_is_none(folder):
+    """In a kernel's first second a timestamp's time is 0, which it takes for none: PAWS would be off."""
+    need_kernel()
+    done = run("run", "sweep/time-wait/**", "sweep/fin-wait-2-orphan/**", "--target", "lab")
+    check(done.returncode == AS_EXPECTED and " FAIL" not in done.stdout, "the sweep is as expected", done)
+
+
+@test
+def runs_are_compared(folder):
+    need_kernel()
+    files = []
+    for name, more in (("a", []), ("b", ["--seed", "2"]), ("c", ["--no-expectations"])):
+        files.append(str(folder / f"{name}.json"))
+        run("run", "fin-retransmission/**", "--target", "lab", "--json", files[-1], *more)
+    done = run("diff", *files[:2])
+    check(done.returncode == AS_EXPECTED and "0 of 8 cases differ" in done.stdout, "another seed changes no verdict", done)
+    done = run("diff", *files)
+    check(done.returncode == NOT_AS_EXPECTED, "without expectations it does", done)
+    row = [line.split("  ") for line in done.stdout.splitlines() if line.startswith("fin-retransmission")]
+    check(row == [["fin-retransmission/minimum-rto", "XFAIL RFC6298-2.4", "XFAIL RFC6298-2.4", "DEVIATION RFC6298-2.4"]],
+          f"{row}", done)
 
 
 @test
@@ -215,6 +261,25 @@ exit 134
 
 
 @test
+def a_guest_under_gdb(folder):
+    need_kernel()
+    if shutil.which("gdb") is None:
+        print("skipped: gdb is missing")
+        sys.exit(SKIPPED)
+    one = subprocess.Popen([finwait, "run", "release/active/four-segments/ipv4", "--target", "lab", "--gdb"],
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    guest = re.search(r"gdb -p (\d+) (.*)", one.stderr.readline() + one.stderr.readline())
+    said = shlex.split(guest[2])
+    more = ["break tcp_time_wait", "continue", "backtrace 4", "delete", "continue"]
+    debugger = subprocess.run(["gdb", "-batch", "-p", guest[1], *said, *(part for line in more for part in ("-ex", line))],
+                              capture_output=True, text=True, timeout=60, check=False)
+    out, _ = one.communicate(timeout=60)
+    check(one.returncode == AS_EXPECTED and "1 PASS" in out, f"the case passes: {out[-500:]} {debugger.stdout[-1500:]}")
+    check(re.search(r"#0 .*tcp_time_wait", debugger.stdout) and re.search(r"#[123] .*tcp_", debugger.stdout),
+          f"the kernel was seen at work: {debugger.stdout[-3000:]}")
+
+
+@test
 def no_kernel(folder):
     done = run("run", "release/**", "--target", "lab", FINWAIT_LAB=str(folder))
     check(done.returncode == ENVIRONMENT and "'finwait lab build' builds one" in done.stderr, "it says what to do", done)
@@ -227,6 +292,13 @@ def what_is_no_source(folder):
     for source, words in (("nonsense", "neither a folder nor a package"), (str(folder), "is no kernel tree")):
         done = run("lab", "build", "--source", source, FINWAIT_LAB=str(folder / "lab"))
         check(done.returncode in (USAGE, ENVIRONMENT) and (words in done.stderr or "missing" in done.stderr), words, done)
+
+
+@test
+def what_cannot_be_tested_is_no_verdict(folder):
+    """For git bisect run: over 127 ends it, 125 skips a commit."""
+    done = run("lab", "test", "--source", str(folder), "--case", "release/**", FINWAIT_LAB=str(folder / "lab"))
+    check(done.returncode == 128, "no kernel tree", done)
 
 
 def call(program, one):

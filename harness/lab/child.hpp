@@ -30,6 +30,7 @@ class Child {
   Child& operator=(const Child&) = delete;
   ~Child();
 
+  [[nodiscard]] pid_t pid() const { return pid_; }
   /// Readable once it has ended.
   [[nodiscard]] int fd() const { return pidfd_.get(); }
   /// Blocks until it has ended. How it did: its exit code, or 128 + the signal that ended it.

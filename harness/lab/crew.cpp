@@ -113,7 +113,8 @@ void Crew::start(Shard& shard) {
     const auto found = by_id_.find(id);
     return found == by_id_.end() ? nullptr : found->second;
   };
-  auto machine = Machine::start(epoll_, kernel_, request, lookup,
+  const auto begin = options_.debug ? Machine::Begin::stopped : Machine::Begin::at_once;
+  auto machine = Machine::start(epoll_, kernel_, request, begin, lookup,
                                 {.record = [this, &shard](run::Recorded one) { take(shard, std::move(one)); },
                                  .ended = [this, &shard](const std::string& why) { ended(shard, why); }});
   if (!machine) {
@@ -122,6 +123,7 @@ void Crew::start(Shard& shard) {
   }
   shard.machine = std::move(*machine);
   running_++;
+  if (options_.debug) options_.debug(shard.machine->pid());
 }
 
 // All guests are alike: what the first one says of its target is so for all.

@@ -1,7 +1,10 @@
 // Crew: runs a plan in several guests side by side and reports it as one run.
 #pragma once
 
+#include <sys/types.h>
+
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,6 +26,7 @@ struct CrewOptions {
   std::optional<model::Profile> profile{};        ///< the same, read
   Duration patience = std::chrono::seconds(120);  ///< a guest from which nothing comes for so long (real time) hangs
   const bool* interrupted = nullptr;
+  std::function<void(pid_t)> debug{};  ///< when set, each guest waits to be let go by a debugger; called with its id
 };
 
 class Crew {

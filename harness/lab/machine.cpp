@@ -48,14 +48,14 @@ Machine::Machine(engine::Epoll& epoll, run::RecordReader::Lookup lookup, Events 
     : epoll_(epoll), events_(std::move(events)), reader_(std::move(lookup)), heard_(epoll.now()) {}
 
 tl::expected<std::unique_ptr<Machine>, std::string> Machine::start(engine::Epoll& epoll, const Kernel& kernel,
-                                                                   const Request& request,
+                                                                   const Request& request, Begin begin,
                                                                    run::RecordReader::Lookup lookup, Events events) {
   auto machine = std::unique_ptr<Machine>(new Machine(epoll, std::move(lookup), std::move(events)));
-  if (auto booted = machine->boot(kernel, request); !booted) return tl::unexpected(booted.error());
+  if (auto booted = machine->boot(kernel, request, begin); !booted) return tl::unexpected(booted.error());
   return machine;
 }
 
-tl::expected<void, std::string> Machine::boot(const Kernel& kernel, const Request& request) {
+tl::expected<void, std::string> Machine::boot(const Kernel& kernel, const Request& request, Begin begin) {
   auto made = Folder::make();
   if (!made) return tl::unexpected(made.error());
   folder_ = std::move(*made);
@@ -71,7 +71,11 @@ tl::expected<void, std::string> Machine::boot(const Kernel& kernel, const Reques
   if (inotify_add_watch(news_.get(), (folder / kRecordsFile).c_str(), IN_MODIFY) < 0) {
     return tl::unexpected(fmt::format("{}: {}", folder.string(), why()));
   }
-  auto child = Child::start(user_mode_linux(kernel, folder, request.seed, console_.get()));
+  Program program = user_mode_linux(kernel, folder, request.seed, console_.get());
+  if (begin == Begin::stopped) {
+    program.arguments.insert(program.arguments.begin(), {"sh", "-c", R"(kill -STOP $$; exec "$@")", "sh"});
+  }
+  auto child = Child::start(program);
   if (!child) return tl::unexpected(child.error());
   child_ = std::make_unique<Child>(std::move(*child));
   epoll_.watch(news_.get(), EPOLLIN, [this](std::uint32_t) {

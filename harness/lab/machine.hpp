@@ -23,9 +23,12 @@ class Machine {
     std::function<void(const std::string& why)> ended;
   };
 
+  /// Whether it runs at once, or stops before the kernel's first instruction until a debugger lets it go on.
+  enum class Begin : bool { at_once, stopped };
+
   /// Starts it: the program `finwait` runs in it, as the verb `lab-guest`.
   static tl::expected<std::unique_ptr<Machine>, std::string> start(engine::Epoll& epoll, const Kernel& kernel,
-                                                                   const Request& request,
+                                                                   const Request& request, Begin begin,
                                                                    run::RecordReader::Lookup lookup, Events events);
   ~Machine();
   Machine(const Machine&) = delete;
@@ -35,10 +38,11 @@ class Machine {
   void stop(const std::string& why);
   /// When something last came from it.
   [[nodiscard]] TimePoint heard() const { return heard_; }
+  [[nodiscard]] pid_t pid() const { return child_->pid(); }
 
  private:
   Machine(engine::Epoll& epoll, run::RecordReader::Lookup lookup, Events events);
-  tl::expected<void, std::string> boot(const Kernel& kernel, const Request& request);
+  tl::expected<void, std::string> boot(const Kernel& kernel, const Request& request, Begin begin);
   void read_records();
   void over();
   [[nodiscard]] std::string last_words(int code) const;

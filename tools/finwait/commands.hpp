@@ -20,19 +20,24 @@ inline constexpr int kNotAsExpected = 1;
 inline constexpr int kUsage = 2;        ///< wrong usage, or a selection that is wrong or empty
 inline constexpr int kEnvironment = 3;  ///< the machine cannot do it; `finwait doctor` says what and how to mend it
 inline constexpr int kBroken = 4;       ///< finwait itself or a case failed
+// `finwait lab test` alone: what `git bisect run` asks for.
+inline constexpr int kCannotBeTested = 125;  ///< this kernel does not build, or does not live long enough
+inline constexpr int kGiveUp = 128;          ///< nor would any other here
 
 struct RunArguments {
   std::vector<std::string> selectors, excluded;
-  std::string target = "linux";
+  std::string target;  ///< empty: linux, or the lab where long cases are asked for and it has a kernel
   std::string json, out, capture, expectations, profile;
   bool no_expectations = false;
   bool strict = false;
+  bool slow = false;  ///< also cases of more than 5 minutes, in real time
   bool verbose = false;
   std::string colour = "auto";
   std::uint64_t seed = 1;
   std::size_t jobs = 0;
   int repeat = 1;
   bool until_fail = false;
+  bool gdb = false;    ///< a guest waits for a debugger
   int patience = 120;  ///< seconds without a word, after which a guest is ended
 };
 
@@ -40,6 +45,15 @@ struct LabArguments {
   std::string source = "linux-source-6.12";
   int hz = 250;
   std::string name;
+};
+
+struct LabTestArguments {
+  LabArguments kernel;
+  RunArguments run;  ///< its target is the kernel
+};
+
+struct DiffArguments {
+  std::vector<std::string> runs;  ///< files of results
 };
 
 struct ListArguments {
@@ -76,8 +90,11 @@ int detect(const DetectArguments& arguments);
 int walk(const WalkArguments& arguments);
 int explain(const ExplainArguments& arguments);
 int doctor();
+int diff(const DiffArguments& arguments);
 int lab_build(const LabArguments& arguments);
 int lab_list();
+/// Builds a kernel and runs cases in it.
+int lab_test(const LabTestArguments& arguments);
 /// In the first process of a lab kernel.
 int guest();
 

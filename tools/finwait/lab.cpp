@@ -46,13 +46,18 @@ class Progress : public lab::BuildObserver {
   TimePoint begun_, shown_;
 };
 
+tl::expected<lab::Kernel, lab::BuildFailure> build(const LabArguments& arguments) {
+  Progress progress;
+  auto kernel = lab::build({.source = arguments.source, .hz = arguments.hz, .name = arguments.name}, progress);
+  progress.clear();
+  return kernel;
+}
+
 }  // namespace
 
 int lab_build(const LabArguments& arguments) {
-  Progress progress;
   const TimePoint begun = engine::monotonic_now();
-  const auto kernel = lab::build({.source = arguments.source, .hz = arguments.hz, .name = arguments.name}, progress);
-  progress.clear();
+  const auto kernel = build(arguments);
   if (!kernel) {
     const bool usage = kernel.error().kind == lab::BuildFailure::Kind::usage;
     return complain(usage ? kUsage : kEnvironment, kernel.error().what);
@@ -60,6 +65,25 @@ int lab_build(const LabArguments& arguments) {
   fmt::print("lab:{} is ready: Linux {} from {}, HZ {}, in {} ({:.1f} s)\n", kernel->name, kernel->release,
              kernel->source, kernel->hz, kernel->folder.string(), seconds(engine::monotonic_now() - begun));
   return kAsExpected;
+}
+
+int lab_test(const LabTestArguments& arguments) {
+  const auto kernel = build(arguments.kernel);
+  if (!kernel) {
+    const bool source = kernel.error().kind == lab::BuildFailure::Kind::source;
+    return complain(source ? kCannotBeTested : kGiveUp, kernel.error().what);
+  }
+  RunArguments cases = arguments.run;
+  cases.target = "lab:" + kernel->name;
+  switch (const int code = run(cases); code) {
+    case kAsExpected:
+    case kNotAsExpected:
+      return code;
+    case kUsage:
+      return kGiveUp;
+    default:
+      return kCannotBeTested;
+  }
 }
 
 int lab_list() {

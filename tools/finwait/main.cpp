@@ -26,6 +26,7 @@ Examples:
   finwait detect                          what this kernel has chosen where it has a choice
   finwait explain time-wait               what a target may do in TIME-WAIT, and where it is written
   finwait lab build && finwait run --target lab 'keepalive/**'   a real kernel, its two hours in a moment
+  finwait diff before.json after.json     what changed between two runs
   finwait doctor                          can this machine run it?
 
 A selector is an id glob (* within a part of the id, ** across parts), a requirement (RFC9293-MUST-25), a standard with
@@ -43,11 +44,13 @@ void add_run(CLI::App& app, RunArguments& a, int& code) {
   CLI::App* verb = app.add_subcommand("run", "run cases and print verdicts");
   add_selection(verb, a.selectors, a.excluded);
   verb->add_option("--target", a.target,
-                   "what to test: linux, this machine's kernel; lab or lab:KERNEL, a real kernel in virtual time")
-      ->capture_default_str();
+                   "what to test: linux, this machine's kernel; lab or lab:KERNEL, a real kernel in virtual time "
+                   "(the default for long cases, once one is built)");
+  verb->add_flag("--slow", a.slow, "also cases that take more than 5 minutes");
   verb->add_option("--patience", a.patience, "lab: end a guest from which nothing came for so many seconds")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
+  verb->add_flag("--gdb", a.gdb, "lab: each guest waits to be let go by a debugger, and it is said how");
   verb->add_option("--json", a.json, "write results to FILE (docs/results.schema.json)")->type_name("FILE");
   verb->add_option("--out", a.out, "write one pcapng per case into DIR")->type_name("DIR");
   verb->add_option("--capture", a.capture, "write every packet of the run into one pcapng, as it passes")
@@ -96,22 +99,55 @@ void add_explain(CLI::App& app, ExplainArguments& a, int& code) {
   verb->callback([&] { code = explain(a); });
 }
 
-void add_lab(CLI::App& app, LabArguments& a, int& code) {
-  CLI::App* verb =
-      app.add_subcommand("lab", "real kernels in virtual time: build them, list them (docs/virtual-time.md)");
-  verb->require_subcommand(1);
-  CLI::App* build = verb->add_subcommand("build", "build a kernel for --target lab; at once when nothing has changed");
-  build
-      ->add_option("--source", a.source,
+void add_diff(CLI::App& app, DiffArguments& a, int& code) {
+  CLI::App* verb = app.add_subcommand("diff", "what differs between runs: their verdicts side by side");
+  verb->add_option("runs", a.runs, "files that 'finwait run --json FILE' wrote")
+      ->required()
+      ->expected(2, -1)
+      ->type_name("FILE");
+  verb->callback([&] { code = diff(a); });
+}
+
+void add_kernel(CLI::App* verb, LabArguments& a) {
+  verb->add_option("--source", a.source,
                    "a package of Debian's that has a kernel's source, or the folder of a kernel tree")
       ->type_name("PACKAGE|DIR")
       ->capture_default_str();
-  build->add_option("--hz", a.hz, "the kernel's timer frequency")
+  verb->add_option("--hz", a.hz, "the kernel's timer frequency")
       ->capture_default_str()
       ->check(CLI::IsMember({100, 250, 1000}));
-  build->add_option("--name", a.name, "what to call it; otherwise VERSION-hzHZ");
+  verb->add_option("--name", a.name, "what to call it; otherwise VERSION-hzHZ");
+}
+
+void add_lab_test(CLI::App* lab, LabTestArguments& a, int& code) {
+  CLI::App* verb = lab->add_subcommand(
+      "test", "build a kernel and run cases in it; exits as 'git bisect run' wants it (docs/virtual-time.md)");
+  add_kernel(verb, a.kernel);
+  verb->add_option("--case", a.run.selectors, "what to run: id globs, requirements (as for 'finwait run')")
+      ->required()
+      ->type_name("SELECTOR");
+  verb->add_option("--json", a.run.json, "write results to FILE")->type_name("FILE");
+  verb->add_option("--expectations", a.run.expectations, "known deviations from FILE and not from the built-in list")
+      ->type_name("FILE");
+  verb->add_flag("--no-expectations", a.run.no_expectations, "judge without any list of known deviations");
+  verb->footer(
+      "0: as expected (good); 1: not (bad); 125: the kernel does not build or does not live (skip); 128: nothing can "
+      "be "
+      "tested here (the bisection ends)\n\n"
+      "  git bisect start BAD GOOD\n"
+      "  git bisect run finwait lab test --source . --case time-wait/two-msl\n");
+  verb->callback([&] { code = lab_test(a); });
+}
+
+void add_lab(CLI::App& app, LabArguments& a, LabTestArguments& test, int& code) {
+  CLI::App* verb =
+      app.add_subcommand("lab", "real kernels in virtual time: build, list, test them (docs/virtual-time.md)");
+  verb->require_subcommand(1);
+  CLI::App* build = verb->add_subcommand("build", "build a kernel for --target lab; at once when nothing has changed");
+  add_kernel(build, a);
   build->callback([&] { code = lab_build(a); });
   verb->add_subcommand("list", "the kernels that are ready")->callback([&] { code = lab_list(); });
+  add_lab_test(verb, test, code);
 }
 
 void add_detect(CLI::App& app, DetectArguments& a, int& code) {
@@ -169,8 +205,11 @@ int main(int argc, char** argv) {
   add_detect(app, detect_arguments, code);
   add_walk(app, walk_arguments, code);
   add_explain(app, explain_arguments, code);
+  DiffArguments diff_arguments;
+  add_diff(app, diff_arguments, code);
   LabArguments lab_arguments;
-  add_lab(app, lab_arguments, code);
+  LabTestArguments lab_test_arguments;
+  add_lab(app, lab_arguments, lab_test_arguments, code);
   app.add_subcommand("lab-guest", "what a lab kernel starts")->group("")->callback([&] { code = guest(); });
   app.add_subcommand("doctor", "check what this machine can do, and say how to mend what it cannot")->callback([&] {
     code = doctor();

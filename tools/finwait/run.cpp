@@ -119,6 +119,11 @@ struct Reports {
   std::optional<report::Captures> captures;
 };
 
+// What takes longer is for virtual time, or for those who ask for it.
+constexpr Duration kSlow = 5min;
+
+bool slow(const run::Instance& instance) { return instance.definition->takes() > kSlow; }
+
 struct Prepared {
   std::vector<run::Instance> plan;
   std::vector<run::Expectation> known;
@@ -194,15 +199,53 @@ int run_in_lab(const RunArguments& arguments, const Prepared& prepared, Reports&
   }
   options.patience = std::chrono::seconds(arguments.patience);
   options.interrupted = &signals.interrupted();
+  if (arguments.gdb) {
+    options.patience = std::chrono::hours(24);
+    options.debug = [](pid_t guest) {
+      fmt::print(
+          stderr,
+          "finwait: the guest waits for a debugger. In another terminal:\n"
+          "  gdb -p {} -ex 'handle SIGSTOP nostop noprint nopass' -ex 'handle SIGSEGV SIGUSR1 nostop noprint pass' "
+          "-ex 'catch exec' -ex continue\n"
+          "and there, for instance: break tcp_time_wait, then continue\n",
+          guest);
+    };
+  }
   run::RunInfo info = describe_run();
   info.profile_argument = arguments.profile;
   lab::Crew crew(epoll, *kernel, prepared.known, reports.observers(), options);
   return conclude(reports, crew.run(prepared.plan, info), arguments.strict);
 }
 
+/// Long cases that are asked for go to the lab when there is one.
+std::string chosen_target(const RunArguments& arguments, const Prepared& prepared) {
+  if (!arguments.target.empty()) return arguments.target;
+  if (!arguments.slow && arguments.selectors.empty()) return "linux";
+  if (std::ranges::none_of(prepared.plan, slow)) return "linux";
+  const auto kernel = lab::find_kernel(lab::cache_folder(), "");
+  if (!kernel) return "linux";
+  fmt::print(stderr, "finwait: there are cases that take more than 5 minutes: --target lab:{}\n", kernel->name);
+  return "lab:" + kernel->name;
+}
+
+/// Leaves them out of a run in real time, and says so; false when nothing is left.
+bool leave_out_slow(Prepared& prepared) {
+  const auto left_out = std::erase_if(prepared.plan, slow);
+  if (left_out == 0) return true;
+  fmt::print(stderr,
+             "finwait: {} case{} of more than 5 minutes {} left out: --target lab shows them in a moment ('finwait lab "
+             "build'), --slow in their own time\n",
+             left_out, left_out == 1 ? "" : "s", left_out == 1 ? "is" : "are");
+  return !prepared.plan.empty();
+}
+
 }  // namespace
 
-int run(const RunArguments& arguments) {
+int run(const RunArguments& given) {
+  auto prepared = prepare(given);
+  if (!prepared) return complain(kUsage, prepared.error());
+  RunArguments arguments = given;
+  arguments.target = chosen_target(given, *prepared);
   const bool in_lab = arguments.target == kLab || arguments.target.starts_with("lab:");
   if (!in_lab && arguments.target != "linux") {
     return complain(kUsage, fmt::format("unknown target '{}': there is linux, this machine's kernel, and lab or "
@@ -214,8 +257,8 @@ int run(const RunArguments& arguments) {
                     "--until-fail and --capture are for real time; in the lab the same seed is the same run "
                     "(use --repeat), and --out writes captures");
   }
-  const auto prepared = prepare(arguments);
-  if (!prepared) return complain(kUsage, prepared.error());
+  if (!in_lab && arguments.gdb) return complain(kUsage, "--gdb is for --target lab: there the target is a program");
+  if (!in_lab && !arguments.slow && !leave_out_slow(*prepared)) return kUsage;
   allow_many_descriptors();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away does not end the run; it is told at the end
   Reports reports(arguments);

@@ -1,0 +1,151 @@
+#include "harness/report/difference.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+namespace finwait::report {
+
+namespace {
+
+using Value = nlohmann::json;
+using Row = std::vector<std::string>;  // one cell for each run
+
+constexpr const char* kMissing = "-";
+
+std::string joined(const std::string& a, const std::string& b) { return a.empty() || a == b ? b : a + ", " + b; }
+
+std::string outcome(const Value& result) {
+  const auto violated = result.at("violated").get<std::vector<std::string>>();
+  const auto verdict = result.at("verdict").get<std::string>();
+  return violated.empty() ? verdict : fmt::format("{} {}", verdict, fmt::join(violated, " "));
+}
+
+FinishedRun from_json(std::string name, const Value& document) {
+  FinishedRun out;
+  out.name = std::move(name);
+  const Value& run = document.at("run");
+  const Value& lab = run.at("virtual_time");
+  out.target =
+      fmt::format("{} {}{}, seed {}", run.at("target").get<std::string>(), run.at("target_version").get<std::string>(),
+                  lab.is_null() ? "" : " (" + lab.get<std::string>() + ")", run.at("seed").get<std::uint64_t>());
+  out.complete = run.at("complete").get<bool>();
+  for (const Value& result : document.at("results")) {
+    std::string& all = out.outcomes[result.at("id").get<std::string>()];
+    const std::string one = outcome(result);
+    if (all.find(one) == std::string::npos) all = joined(all, one);
+  }
+  for (const Value& row : run.value("measured", Value::array())) {
+    out.measured[row.at("name").get<std::string>()] = {Duration(row.at("least_ns").get<std::int64_t>()),
+                                                       Duration(row.at("most_ns").get<std::int64_t>())};
+  }
+  return out;
+}
+
+/// Whether the cells that are there are not all the same.
+bool differs(const Row& row) {
+  std::set<std::string> cells(row.begin(), row.end());
+  cells.erase(kMissing);
+  return cells.size() > 1;
+}
+
+template <class Map, class Text>
+std::map<std::string, Row> side_by_side(std::span<const FinishedRun> runs, Map FinishedRun::*field, Text text) {
+  std::map<std::string, Row> rows;
+  for (std::size_t i = 0; i < runs.size(); i++) {
+    for (const auto& [key, value] : runs[i].*field) {
+      Row& row = rows.try_emplace(key, Row(runs.size(), kMissing)).first->second;
+      row[i] = text(value);
+    }
+  }
+  return rows;
+}
+
+/// "a/b/ipv4" and "a/b/ipv6" become "a/b" where their rows are the same.
+std::map<std::string, Row> without_families(std::map<std::string, Row> rows) {
+  const std::string four = "/ipv4";
+  std::map<std::string, Row> out;
+  while (!rows.empty()) {
+    auto one = rows.extract(rows.begin());
+    std::string& id = one.key();
+    if (id.ends_with(four)) {
+      const auto other = rows.find(id.substr(0, id.size() - 1) + "6");
+      if (other != rows.end() && other->second == one.mapped()) {
+        rows.erase(other);
+        id.resize(id.size() - four.size());
+      }
+    }
+    out.insert(std::move(one));
+  }
+  return out;
+}
+
+std::string table(const std::string& head, std::span<const FinishedRun> runs,
+                  const std::vector<std::pair<std::string, Row>>& rows) {
+  Row widest;
+  for (std::size_t i = 0; i < runs.size(); i++) widest.push_back(fmt::format("{}", i + 1));
+  std::size_t names = head.size();
+  for (const auto& [name, row] : rows) {
+    names = std::max(names, name.size());
+    for (std::size_t i = 0; i < row.size(); i++) {
+      if (row[i].size() > widest[i].size()) widest[i] = row[i];
+    }
+  }
+  std::string out;
+  const auto line = [&](const std::string& name, const Row& row) {
+    std::string text = fmt::format("{:<{}}", name, names);
+    for (std::size_t i = 0; i < row.size(); i++) text += fmt::format("  {:<{}}", row[i], widest[i].size());
+    out += text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
+  };
+  Row numbers;
+  for (std::size_t i = 0; i < runs.size(); i++) numbers.push_back(fmt::format("{}", i + 1));
+  line(head, numbers);
+  for (const auto& [name, row] : rows) line(name, row);
+  return out;
+}
+
+}  // namespace
+
+tl::expected<FinishedRun, std::string> read_run(std::string name, std::string_view json) {
+  try {
+    return from_json(std::move(name), Value::parse(json));
+  } catch (const Value::exception& error) {
+    return tl::unexpected(std::string(error.what()));
+  }
+}
+
+Difference compare_runs(std::span<const FinishedRun> runs) {
+  Difference out;
+  for (std::size_t i = 0; i < runs.size(); i++) {
+    out.text += fmt::format("{}  {}: {}{}\n", i + 1, runs[i].name, runs[i].target,
+                            runs[i].complete ? "" : "; it was interrupted");
+  }
+  auto outcomes = side_by_side(runs, &FinishedRun::outcomes, [](const std::string& text) { return text; });
+  const auto partly = std::ranges::count_if(
+      outcomes, [](const auto& one) { return std::ranges::find(one.second, kMissing) != one.second.end(); });
+  const auto all = outcomes.size();
+  std::erase_if(outcomes, [](const auto& one) { return !differs(one.second); });
+  out.cases = static_cast<int>(outcomes.size());
+  auto shown = without_families(std::move(outcomes));
+  std::vector<std::pair<std::string, Row>> rows(shown.begin(), shown.end());
+  std::ranges::stable_sort(rows, {}, &std::pair<std::string, Row>::second);
+  if (!rows.empty()) out.text += "\n" + table("case", runs, rows);
+
+  auto measured = side_by_side(runs, &FinishedRun::measured, [](const FinishedRun::Measure& m) {
+    return fmt::format("{:.3f} .. {:.3f} s", seconds(m.least), seconds(m.most));
+  });
+  std::erase_if(measured, [](const auto& one) { return !differs(one.second); });
+  out.measures = static_cast<int>(measured.size());
+  if (!measured.empty()) out.text += "\n" + table("measured", runs, {measured.begin(), measured.end()});
+
+  out.text += fmt::format("\n{} of {} case{} differ{}", out.cases, all, all == 1 ? "" : "s", out.cases == 1 ? "s" : "");
+  if (partly > 0) out.text += fmt::format("; {} are not in every run", partly);
+  out.text += "\n";
+  return out;
+}
+
+}  // namespace finwait::report
