@@ -1,26 +1,13 @@
 // What the other chapters pass by: opening and its ends, text that does not come in order, closed windows, timestamps,
 // time-outs that an application sets.
 #include "cases/steps.hpp"
+#include "harness/explore/perform.hpp"
 
 namespace finwait {
 
 FINWAIT_CHAPTER(seldom)
 
 namespace {
-
-/// A passive open with timestamps agreed on.
-Task<Connection> with_timestamps(Scenario& s) {
-  Peer& peer = s.new_peer();
-  peer.send(syn().options(wire::OptionList().mss(1220).timestamps(peer.ts_now(), 0)));
-  co_await peer.expect(syn_ack(), within(kAtOnce));
-  peer.send(ack());
-  auto accepting = s.accept(peer);
-  co_return co_await accepting;
-}
-
-wire::OptionList stamp(const Peer& peer, std::uint32_t value) {
-  return wire::OptionList().timestamps(value, peer.ts_seen());
-}
 
 /// The target has text to send and the peer's window is closed. By an ACK that is new: not every stack believes
 /// another.
@@ -174,6 +161,59 @@ CASE(stamp_of_reset, "timestamps/of-a-dropped-reset", "the timestamp of a reset 
   co_await s.pause(kDelayedAck);
   peer.take_all();
   co_await app.expect_data("a", "RFC7323-5.2-RSTNOUPD");
+}
+
+CASE(ack_at_closed_window, "window/ack-at-a-closed-window",
+     "while the target's window is closed the ACK of a segment that it has no room for still counts",
+     Covers{{"RFC9293-3.10.7.4-ZWIN-ALLOW"}}, Lasts{6s}) {
+  auto [peer, app] = co_await s.established();
+  co_await explore::fill_window(peer, 0);
+  app.send("hello");
+  co_await peer.expect(data("hello"), within(kAtOnce));
+  peer.send(data("x"));
+  co_await s.pause(3s);  // its retransmissions would come meanwhile
+  for (const auto& one : peer.take_all()) {
+    if (one.segment.payload.empty()) continue;
+    s.fail("text that was acknowledged came again", "nothing but ACKs", "text", "RFC9293-3.10.7.4-ZWIN-ALLOW");
+  }
+}
+
+CASE(icmp_of_nothing_in_flight, "icmp/quotes-nothing-in-flight",
+     "an ICMP error that quotes a number which is not in flight does not end an opening", Covers{{"RFC5927-4.1-SEQ"}},
+     Needs{{Capability::active}}) {
+  auto opening = co_await s.opening();
+  explore::send_icmp(opening.peer, wire::IcmpError::port_unreachable, 100000);
+  co_await s.pause(kShortSilence);
+  opening.peer.send(syn_ack());
+  co_await opening.peer.arrival(kAtOnce);
+  const auto answers = opening.peer.take_all();
+  if (answers.empty() || answers.front().segment.flags.any(wire::kRst)) {
+    s.fail("the opening was given up for an ICMP error about nothing in flight", "the ACK of the SYN,ACK",
+           answers.empty() ? "nothing" : "a reset", "RFC5927-4.1-SEQ");
+  }
+  auto call = opening.call.before(s.loop(), s.now().latest + kAtOnce);
+  auto socket = co_await call;
+  if (!socket) {
+    s.fail("the opening was given up for an ICMP error about nothing in flight", "connect: 0",
+           "connect: " + socket.error().name(), "RFC5927-4.1-SEQ");
+  }
+  s.attach(opening.peer, std::move(*socket));
+}
+
+CASE(reset_in_simultaneous_open, "open/simultaneous/reset",
+     "a reset in SYN-RECEIVED of an active open refuses the connection",
+     Covers{{"RFC9293-3.10.7.4-RST-EXACT-SR-ACTIVE"}}, Needs{{Capability::active}}) {
+  auto opening = co_await s.opening();
+  opening.peer.send(syn());
+  co_await opening.peer.expect(syn_ack().seq(opening.peer.rcv_nxt() - 1), within(kAtOnce));
+  opening.peer.send(rst());
+  auto call = opening.call.before(s.loop(), s.now().latest + kAtOnce);
+  const auto socket = co_await call;
+  const bool refused = !socket && (socket.error() == ECONNREFUSED || socket.error() == ECONNRESET);
+  if (!refused) {
+    s.fail("the application was not told that the connection was refused", "connect: ECONNREFUSED",
+           socket ? "connect: 0" : "connect: " + socket.error().name(), "RFC9293-3.10.7.4-RST-EXACT-SR-ACTIVE");
+  }
 }
 
 }  // namespace finwait

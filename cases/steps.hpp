@@ -57,6 +57,21 @@ inline Task<> expect_closed(Peer& peer, std::string_view requirement = {}, run::
   co_await peer.expect(reset, soon.since(probe), requirement);
 }
 
+/// A passive open with timestamps agreed on.
+inline Task<Connection> with_timestamps(Scenario& s) {
+  Peer& peer = s.new_peer();
+  peer.send(syn().options(wire::OptionList().mss(1220).timestamps(peer.ts_now(), 0)));
+  co_await peer.expect(syn_ack(), within(kAtOnce));
+  peer.send(ack());
+  auto accepting = s.accept(peer);
+  co_return co_await accepting;
+}
+
+/// What a segment carries that was sent at `value`.
+inline wire::OptionList stamp(const Peer& peer, std::uint32_t value) {
+  return wire::OptionList().timestamps(value, peer.ts_seen());
+}
+
 /// The target's application closes and its FIN is seen: FIN-WAIT-1.
 inline Task<> fin_wait_1(Peer& peer, App& app) {
   app.close();

@@ -222,4 +222,16 @@ CASE(syn_given_up, "timers/syn/given-up", "a SYN that nobody answers is given up
   }
 }
 
+CASE(outdated_stamp, "timers/timestamps/outdated",
+     "after 24 idle days the last timestamp is forgotten: an older one drops nothing", Covers{{"RFC7323-5.5-24D"}},
+     Lasts{24h * 25}) {
+  auto [peer, app] = co_await with_timestamps(s);
+  const auto before = peer.ts_now();
+  co_await s.pause(24h * 24 + 2h);
+  peer.send(data("hello").options(stamp(peer, before - 100000)));
+  co_await s.pause(kDelayedAck);
+  peer.take_all();
+  co_await app.expect_data("hello", "RFC7323-5.5-24D");
+}
+
 }  // namespace finwait

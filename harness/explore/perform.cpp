@@ -177,7 +177,7 @@ Task<> fill_window(Peer& peer, std::uint32_t leave) {
   }
 }
 
-void send_icmp(Peer& peer, wire::IcmpError error) {
+void send_icmp(Peer& peer, wire::IcmpError error, std::uint32_t off) {
   run::Scenario& scenario = peer.scenario();
   run::Transcript& transcript = scenario.transcript();
   const auto& entries = transcript.entries();
@@ -185,14 +185,20 @@ void send_icmp(Peer& peer, wire::IcmpError error) {
     return entry.kind == run::Entry::Kind::received && entry.connection == peer.connection();
   });
   if (last == entries.rend()) return;
-  const auto packet = wire::icmp_error(error, peer.local().address, transcript.octets(*last));
-  const auto quoted = wire::parse(transcript.octets(*last));  // before the transcript grows
+  const wire::ByteView seen = transcript.octets(*last);
+  wire::Bytes quoted(seen.begin(), seen.end());
+  const auto parsed = wire::parse(seen);
+  if (!parsed) return;
+  const wire::SeqNum seq = parsed->segment.seq + off;
+  const std::size_t at = peer.local().address.family == wire::Family::ipv4 ? (quoted[0] & 0xfU) * 4U : 40U;
+  for (std::size_t i = 0; i < 4; i++) quoted[at + 4 + i] = static_cast<std::uint8_t>(seq.value() >> (24 - 8 * i));
+  const auto packet = wire::icmp_error(error, peer.local().address, quoted);
   if (!packet) return;
   const auto sent = scenario.link().send(*packet);
   if (!sent) scenario.broken(sent.error());
   const auto entry = transcript.packet(link::Direction::to_target, peer.connection(), *sent, *packet);
   transcript.annotate(entry, fmt::format("ICMP: {}, about the target's last segment", name_of(error)));
-  peer.oracle().icmp({error, quoted ? std::optional(quoted->segment.seq) : std::nullopt}, *sent, entry);
+  peer.oracle().icmp({error, seq}, *sent, entry);
 }
 
 }  // namespace finwait::explore

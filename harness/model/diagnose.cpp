@@ -120,6 +120,8 @@ Oracle::Suspects Oracle::suspects(const Segment* segment) const {
       if (alike || closed) return Suspects::all;
       return refusal_.why == Why::unasked_rst ? Suspects::resets : Suspects::none;
     }
+    case Why::wrong_ack:
+      return segment != nullptr && segment->options.timestamps() ? Suspects::stamps : Suspects::none;
     case Why::unasked_syn:
     case Why::probe_not_asked_for:
     case Why::probe_after_off:
@@ -229,10 +231,13 @@ void Oracle::diagnose(Violation& v, const Events& events, const Ways& before, co
     const char* requirement = "";
     const char* what = "";
   };
-  static const std::array<Parameter, 3> parameters{{
+  static const std::array<Parameter, 6> parameters{{
       {{.two_msl_free = true}, "RFC9293-MUST-13", "TIME-WAIT does not last 2 MSL"},
       {{.fin_wait_2_free = true}, "RFC9293-3.10.8-NOFW2", "FIN-WAIT-2 is ended by a timer"},
       {{.probes_free = true}, "RFC9293-3.8.4-DEATH", "keepalive gives up at another time than it has to"},
+      {{.stamp_of_gap = true}, "RFC7323-5.3-R1", "the timestamp of a segment above a gap is taken"},
+      {{.stamp_of_reset = true}, "RFC7323-5.2-RSTNOUPD", "the timestamp of a reset is taken"},
+      {{.unasked_stamp_drops = true}, "RFC7323-3.2-UNNEG", "a timestamp that was not agreed on drops the segment"},
   }};
   std::uint32_t inputs = 0;
   for (const Event& event : events) inputs += event.is_input() ? 1U : 0U;
@@ -274,10 +279,11 @@ void Oracle::diagnose(Violation& v, const Events& events, const Ways& before, co
     return false;
   };
   const bool only_resets = suspects(last) == Suspects::resets;
+  const bool only_stamps = suspects(last) == Suspects::stamps;
   const bool waits = !before.empty() && before.front().state == State::time_wait;
   const bool waited = !before.empty() && before.front().moved_by != nullptr &&
                       before.front().moved_by->trigger == Trigger::timer_two_msl;
-  for (std::uint32_t i = inputs; i-- > first;) {
+  for (std::uint32_t i = inputs; i-- > first && !only_stamps;) {
     const bool suspicious = is_reset_or_syn(i) && i > 0;
     if (i != trivial) {
       if (at_input(Kind::beyond_edge, i, "took for inside its window")) return;
@@ -290,6 +296,7 @@ void Oracle::diagnose(Violation& v, const Events& events, const Ways& before, co
   }
   if (only_resets) return;
   for (const Parameter& parameter : parameters) {
+    if (only_stamps && !parameter.bent.stamp_of_gap && !parameter.bent.stamp_of_reset) continue;
     if (parameter.bent.two_msl_free && !waits && !waited) continue;
     if (parameter.bent.fin_wait_2_free && !stays_in_fin_wait_2) continue;
     if (!explains(events, {Kind::parameter, 0, parameter.bent, &budget}, now, at_end, rule)) continue;
@@ -302,7 +309,7 @@ void Oracle::diagnose(Violation& v, const Events& events, const Ways& before, co
     if (parameter.bent.two_msl_free) v.figure = context_.profile.timer(&Profile::two_msl).figure;
     return;
   }
-  for (std::uint32_t i = inputs; i-- > first;) {
+  for (std::uint32_t i = inputs; i-- > first && !only_stamps;) {
     if (i == trivial) return;  // it was not answered: that is simpler than any earlier mistake
     if (at_input(Kind::deleted, i, "deleted the connection at")) return;
   }

@@ -116,6 +116,7 @@ struct Hypothesis {
   std::uint8_t peer_shift = 0, own_shift = 0;
   bool timestamps = false, sack = false;
   std::uint32_t ts_recent = 0;
+  TimePoint ts_recent_since{};  ///< the latest that it can have been taken
 
   // The application.
   bool others_socket = false;  ///< the application still holds that of an older incarnation
@@ -182,7 +183,10 @@ struct Bent {
   bool every_row = false;     ///< rows for other choices and known deviations count too
   bool two_msl_free = false;  ///< TIME-WAIT ends whenever it likes
   bool fin_wait_2_free = false;
-  bool probes_free = false;  ///< keepalive gives up whenever it likes
+  bool probes_free = false;          ///< keepalive gives up whenever it likes
+  bool stamp_of_gap = false;         ///< the timestamp of a segment above a gap counts
+  bool stamp_of_reset = false;       ///< that of a reset counts
+  bool unasked_stamp_drops = false;  ///< a segment with a timestamp is dropped where none was agreed on
 };
 
 /// What all hypotheses of a conversation share.

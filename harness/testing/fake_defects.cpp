@@ -82,7 +82,6 @@ constexpr std::array kDefects = std::to_array<DefectInfo>({
     {D::fin_above_gap_taken, "fin-above-gap-taken", "a FIN above a gap closes at once", "RFC9293-SHLD-31"},
     {D::fin_above_gap_forgotten, "fin-above-gap-forgotten", "a FIN above a gap is forgotten", "RFC9293-SHLD-31"},
     {D::fin_beyond_window_taken, "fin-beyond-window-taken", "a FIN beyond the window closes", "RFC9293-3.10.7.4-OTW-ACK"},
-    {D::phantom_fin_counted, "phantom-fin-counted", "a second FIN at RCV.NXT is counted again", "RFC9293-3.10.7.4-FIN-PHANTOM"},
     {D::text_above_gap_taken, "text-above-gap-taken", "text above a gap is acknowledged with the gap", "RFC9293-SHLD-31"},
     {D::text_above_gap_dropped, "text-above-gap-dropped", "text above a gap is not kept", "RFC9293-SHLD-31"},
     {D::text_beyond_window_taken, "text-beyond-window-taken", "text beyond the window is taken", "RFC9293-3.10.7.4-OTW-ACK"},

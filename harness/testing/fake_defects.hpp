@@ -83,7 +83,6 @@ enum class Defect : std::uint8_t {
   fin_above_gap_taken,
   fin_above_gap_forgotten,
   fin_beyond_window_taken,
-  phantom_fin_counted,
   text_above_gap_taken,
   text_above_gap_dropped,
   text_beyond_window_taken,

@@ -98,10 +98,6 @@ void FakeTcp::text_after_fin(Tcb& tcb, const Segment& segment) {
     take_text(tcb, segment);
     return emit_ack(tcb);
   }
-  if (has(Defect::phantom_fin_counted) && segment.flags.any(wire::kFin)) {
-    tcb.rcv_nxt += 1;
-    return emit_ack(tcb);
-  }
   if (tcb.state == TcpState::time_wait) emit_ack(tcb);
 }
 
