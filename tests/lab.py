@@ -115,7 +115,7 @@ def hours_in_moments(folder):
         check(row["least_ns"] / 1e9 >= seconds and row["least_ns"] / 1e9 < seconds + spread / 5, f"the earliest {name}: {row}")
         check(spread > seconds / 64, f"the latest {name}: {row}")
     real = run("run", "timers/**", "--target", "linux")
-    check(real.returncode == USAGE and "16 cases of more than 5 minutes are left out" in real.stderr,
+    check(real.returncode == USAGE and " cases of more than 5 minutes are left out" in real.stderr,
           "in real time they are left out, and it says so", real)
 
 
