@@ -33,14 +33,11 @@ class Finds : public run::Observer {
   std::map<std::string, std::set<std::string>> by_requirement;
 };
 
-/// Cases of hours and hundreds of connections come last.
-bool slow(const run::Instance& instance) { return instance.definition->takes() > std::chrono::minutes(5); }
-
 void play(const run::Catalogue& catalogue, testing::Defect defect, Finds& finds, bool slow_ones = false) {
   testing::FakeLab lab(testing::Defects{defect});
   run::Runner runner(lab, {}, {&finds}, {});
   auto plan = run::instances(catalogue);
-  std::erase_if(plan, [&](const auto& instance) { return slow(instance) != slow_ones; });
+  std::erase_if(plan, [&](const auto& instance) { return instance.definition->slow() != slow_ones; });
   ASSERT_TRUE(runner.run(plan, {}));
 }
 

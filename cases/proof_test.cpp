@@ -23,14 +23,11 @@ class Collector : public run::Observer {
   std::map<std::string, std::string> why;
 };
 
-/// Cases of hours and hundreds of connections are played where it matters.
-bool slow(const run::Instance& instance) { return instance.definition->takes() > std::chrono::minutes(5); }
-
 Collector run_catalogue(const testing::Defects& defects, bool with_slow) {
   testing::FakeLab lab(defects);
   Collector collector;
   auto plan = run::instances(cases::catalogue());
-  if (!with_slow) std::erase_if(plan, slow);
+  if (!with_slow) std::erase_if(plan, [](const auto& instance) { return instance.definition->slow(); });
   run::Runner runner(lab, {}, {&collector}, {});
   const auto totals = runner.run(plan, {});
   EXPECT_TRUE(totals) << (totals ? "" : totals.error());

@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 using run::App;
 using run::Connection;
 using run::Covers;
+using run::Crowded;
 using run::due;
 using run::How;
 using run::Keepalive;

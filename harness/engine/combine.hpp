@@ -110,47 +110,28 @@ Observer observe(Task<T>& task) {
   co_return task.failed();
 }
 
-template <class... T>
+template <class... T, class Do>
+void each(std::tuple<Task<T>...>& tasks, Do act) {
+  std::apply([&](auto&... task) { (act(task), ...); }, tasks);
+}
+template <class Do>
+void each(std::vector<Task<>>& tasks, Do act) {
+  for (auto& task : tasks) act(task);
+}
+
+/// Of a tuple of tasks, or of a vector.
+template <class Tasks>
 class Group : public GroupBase {
  public:
-  Group(std::size_t needed, std::tuple<Task<T>...>& tasks) : GroupBase(needed), tasks_(tasks) {
-    observers_.reserve(sizeof...(T));
-  }
-  [[nodiscard]] bool await_ready() const { return false; }
+  Group(std::size_t needed, Tasks& tasks) : GroupBase(needed), tasks_(tasks) {}
+  [[nodiscard]] bool await_ready() const { return enough(); }
   bool await_suspend(std::coroutine_handle<> parent) {
     starting_ = true;
-    std::apply([this](auto&... task) { ((enough() ? void() : launch(task)), ...); }, tasks_);
-    starting_ = false;
-    parent_ = parent;
-    return !enough();
-  }
-  void await_resume() const {}
-
- private:
-  template <class U>
-  void launch(Task<U>& task) {
-    observers_.push_back(observe(task));
-    observers_.back().start(*this);
-  }
-
-  std::tuple<Task<T>...>& tasks_;
-  std::vector<Observer> observers_;
-};
-
-/// As Group, for any number of tasks without results.
-class Crowd : public GroupBase {
- public:
-  explicit Crowd(std::vector<Task<>>& tasks) : GroupBase(tasks.size()), tasks_(tasks) {
-    observers_.reserve(tasks.size());
-  }
-  [[nodiscard]] bool await_ready() const { return tasks_.empty(); }
-  bool await_suspend(std::coroutine_handle<> parent) {
-    starting_ = true;
-    for (auto& task : tasks_) {
-      if (enough()) break;
+    each(tasks_, [this](auto& task) {
+      if (enough()) return;
       observers_.push_back(observe(task));
       observers_.back().start(*this);
-    }
+    });
     starting_ = false;
     parent_ = parent;
     return !enough();
@@ -158,7 +139,7 @@ class Crowd : public GroupBase {
   void await_resume() const {}
 
  private:
-  std::vector<Task<>>& tasks_;
+  Tasks& tasks_;
   std::vector<Observer> observers_;
 };
 
@@ -167,8 +148,8 @@ class Crowd : public GroupBase {
 /// Waits for all. The first that throws ends it: the others are cancelled and the exception is rethrown.
 inline Task<> all_of(std::vector<Task<>> tasks) {
   {
-    detail::Crowd crowd(tasks);
-    co_await crowd;
+    detail::Group group(tasks.size(), tasks);
+    co_await group;
   }
   for (auto& task : tasks) {
     if (task.failed()) task.take();
@@ -180,7 +161,7 @@ template <class... T>
 Task<std::tuple<typename detail::Settled<T>::Type...>> all_of(Task<T>... tasks) {
   std::tuple<Task<T>...> held(std::move(tasks)...);
   {
-    detail::Group<T...> group(sizeof...(T), held);
+    detail::Group group(sizeof...(T), held);
     co_await group;
   }
   std::apply([](auto&... task) { ((task.failed() ? void(task.take()) : void()), ...); }, held);
@@ -196,7 +177,7 @@ Task<std::variant<typename detail::Settled<T>::Type...>> any_of(Task<T>... tasks
   using Out = std::variant<typename detail::Settled<T>::Type...>;
   std::tuple<Task<T>...> held(std::move(tasks)...);
   {
-    detail::Group<T...> group(1, held);
+    detail::Group group(1, held);
     co_await group;
   }
   std::optional<Out> out;

@@ -186,18 +186,19 @@ void send_icmp(Peer& peer, wire::IcmpError error, std::uint32_t off) {
   });
   if (last == entries.rend()) return;
   const wire::ByteView seen = transcript.octets(*last);
-  wire::Bytes quoted(seen.begin(), seen.end());
   const auto parsed = wire::parse(seen);
-  if (!parsed) return;
+  if (!parsed) scenario.broken("no ICMP error can be about what is no segment: " + parsed.error().message);
   const wire::SeqNum seq = parsed->segment.seq + off;
-  const std::size_t at = peer.local().address.family == wire::Family::ipv4 ? (quoted[0] & 0xfU) * 4U : 40U;
-  for (std::size_t i = 0; i < 4; i++) quoted[at + 4 + i] = static_cast<std::uint8_t>(seq.value() >> (24 - 8 * i));
+  wire::Bytes quoted(seen.begin(), seen.end());
+  const std::size_t tcp = peer.local().address.family == wire::Family::ipv4 ? (quoted[0] & 0xfU) * 4U : 40U;
+  for (std::size_t i = 0; i < 4; i++) quoted[tcp + 4 + i] = static_cast<std::uint8_t>(seq.value() >> (24 - 8 * i));
   const auto packet = wire::icmp_error(error, peer.local().address, quoted);
   if (!packet) return;
   const auto sent = scenario.link().send(*packet);
   if (!sent) scenario.broken(sent.error());
   const auto entry = transcript.packet(link::Direction::to_target, peer.connection(), *sent, *packet);
-  transcript.annotate(entry, fmt::format("ICMP: {}, about the target's last segment", name_of(error)));
+  transcript.annotate(entry, fmt::format("ICMP: {}, about the target's last segment{}", name_of(error),
+                                         off == 0 ? "" : fmt::format(", its SEQ made {} higher", off)));
   peer.oracle().icmp({error, seq}, *sent, entry);
 }
 

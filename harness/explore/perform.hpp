@@ -35,7 +35,7 @@ Task<> settle(run::Peer& peer, Duration d = std::chrono::milliseconds(250));
 /// Text until the target's window has no more than `leave` octets left.
 Task<> fill_window(run::Peer& peer, std::uint32_t leave);
 /// An ICMP error about the last segment that the target has sent; none when it has sent nothing, or when there is no
-/// such error in IPv6. It quotes a SEQ that is so much higher.
+/// such error in IPv6. It quotes its SEQ, made `off` higher.
 void send_icmp(run::Peer& peer, wire::IcmpError error, std::uint32_t off = 0);
 
 }  // namespace finwait::explore

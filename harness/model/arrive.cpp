@@ -3,6 +3,7 @@
 #include <array>
 
 #include "harness/model/hypothesis.hpp"
+#include "harness/model/stamps.hpp"
 
 namespace finwait::model {
 
@@ -41,14 +42,6 @@ Reach reach(const Hypothesis& h, Trigger trigger) {
     default:
       return Reach::dropped;
   }
-}
-
-constexpr Duration kOutdated = std::chrono::hours(24 * 24);  // RFC 7323 5.5
-
-// RFC 7323 4.3 (2) and 5.3, R3.
-bool moves_ts_recent(const Hypothesis& h, const Segment& s) {
-  const auto ts = s.options.timestamps();
-  return h.timestamps && ts && !after(s.seq, h.last_ack_sent) && after(SeqNum(ts->value), SeqNum(h.ts_recent));
 }
 
 bool receives_text(Trigger trigger) {
@@ -114,8 +107,7 @@ void open_passively(Hypothesis& h, const Segment& s, Instant at, const Rule* rul
   fresh.rcv_nxt = s.seq + 1;
   fresh.rcv_edge = fresh.rcv_nxt;
   fresh.peer_offer = offer_of(s);
-  fresh.ts_recent = s.options.timestamps() ? s.options.timestamps()->value : 0;
-  fresh.ts_recent_since = at.latest;
+  take_stamp(fresh, s, at);
   fresh.snd_wnd = fresh.max_snd_wnd = s.window;
   fresh.snd_wl1 = s.seq;
   fresh.keepalive.since = at;
@@ -129,8 +121,7 @@ void take_syn(Hypothesis& h, const Segment& s, Instant at) {
   h.rcv_nxt = s.seq + 1;
   h.rcv_edge = h.rcv_nxt + h.own_offer.window;  // our SYN has told it
   h.peer_offer = offer_of(s);
-  h.ts_recent = s.options.timestamps() ? s.options.timestamps()->value : 0;
-  h.ts_recent_since = at.latest;
+  take_stamp(h, s, at);
   agree(h);
   h.snd_wnd = h.max_snd_wnd = s.window;
   h.snd_wl1 = s.seq;
@@ -192,10 +183,7 @@ void follow(const Context& context, Hypothesis&& h, const Segment& s, Instant at
     if (s.length() > 1) text_with_syn(context, h, s, at, rule, out);
   }
   const Reach how_far = reach(h, trigger);
-  if ((how_far == Reach::everything || ack_counts) && moves_ts_recent(h, s)) {
-    h.ts_recent = s.options.timestamps()->value;
-    h.ts_recent_since = at.latest;
-  }
+  if ((how_far == Reach::everything || ack_counts) && moves_ts_recent(h, s)) take_stamp(h, s, at);
   if (ack_counts) take_ack(h, s, at);
   // A SYN,ACK that completes a simultaneous open (RFC 9293 3.5, figure 7). Its window is not scaled.
   if (before_it == State::syn_received && trigger == Trigger::syn_ack && rule.next == State::established) {
@@ -398,22 +386,10 @@ void apply_rows(const Context& context, Hypothesis&& h, const Segment& s, Instan
   take(branches.back(), std::move(h));
 }
 
-// What a diagnosis assumes of timestamps. False: the segment is dropped.
-bool bend_stamps(const Context& context, Hypothesis& h, const Segment& s) {
-  const auto ts = s.options.timestamps();
-  if (!ts || !h.exists()) return true;
-  const bool drops = context.bent.unasked_stamp_drops && !s.flags.any(wire::kSyn);
-  if (drops && !h.timestamps && kSynchronized.contains(h.state)) return false;
-  const bool gap = context.bent.stamp_of_gap && after(s.seq, h.last_ack_sent);
-  const bool taken = gap || (context.bent.stamp_of_reset && s.flags.any(wire::kRst));
-  if (taken && h.timestamps && after(SeqNum(ts->value), SeqNum(h.ts_recent))) h.ts_recent = ts->value;
-  return true;
-}
-
 }  // namespace
 
 void arrive(const Context& context, Hypothesis h, const Segment& s, Instant at, Successors& out) {
-  if (!bend_stamps(context, h, s)) return out.all.push_back(std::move(h));
+  if (!bend_stamps(context.bent, h, s)) return out.all.push_back(std::move(h));
   // A segment that is dropped may or may not answer keepalive probes.
   if (h.keepalive.on && h.keepalive.unanswered > 0 && !h.keepalive.deaf) {
     Hypothesis deaf = h;
@@ -432,16 +408,8 @@ void arrive(const Context& context, Hypothesis h, const Segment& s, Instant at, 
     const std::uint32_t slack = h.edge_slack;
     apply_rows(context, std::move(wider), s, at, {}, slack, out, 0);
   }
-  // A TS.Recent of zero is taken for none by stacks that have met peers whose SYN has no value yet.
   const auto ts = s.options.timestamps();
-  if (h.timestamps && h.ts_recent == 0 && ts && before(SeqNum(ts->value), SeqNum(0)) && h.exists()) {
-    Hypothesis next = h;
-    next.ts_recent = ts->value;
-    apply_rows(context, std::move(next), s, at, {}, 0, out, 0);
-  }
-  // After 24 idle days it should be forgotten (RFC 7323 5.5).
-  if (h.timestamps && ts && before(SeqNum(ts->value), SeqNum(h.ts_recent)) &&
-      at.latest - h.ts_recent_since >= kOutdated) {
+  if (may_have_no_ts_recent(h, s, at)) {
     Hypothesis next = h;
     next.ts_recent = ts->value;
     apply_rows(context, std::move(next), s, at, {}, 0, out, 0);

@@ -200,6 +200,11 @@ TEST(Oracle, FindsTheMistakeBehindALaterAnswer) {
   short_wait.time_wait().wait(100s).peer(kAck, 1, 2).target(kRst, 2, 0);
   EXPECT_EQ(short_wait.end(), "RFC9293-MUST-13");
   EXPECT_NE(short_wait.oracle.violation()->diagnosis.find("TIME-WAIT"), std::string::npos);
+  Talk by_syn;  // <SEQ=0><CTL=RST,ACK>: so a SYN is answered where there is no connection
+  by_syn.call(Call::Kind::connect).target(kSyn, 0, 0).peer(kSyn | kAck, 0, 1).target(kAck, 1, 1);
+  by_syn.shutdown(How::wr).target(kFin | kAck, 1, 1).peer(kFin | kAck, 1, 2).target(kAck, 2, 2);
+  by_syn.wait(100s).peer(kSyn, 0U - 999, 0).target(kRst | kAck, 0U - 5000, 0U - 998);
+  EXPECT_EQ(by_syn.end(), "RFC9293-MUST-13");
   Talk ignored;  // what shows is an ACK; what is wrong is that a reset was ignored
   ignored.open().peer(kRst, 1, 0).wait(1s).peer(kAck, 0, 1).target(kAck, 1, 1);
   EXPECT_EQ(ignored.end(), "RFC9293-3.10.7.4-RST-EXACT-EST");

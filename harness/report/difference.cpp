@@ -17,8 +17,6 @@ using Row = std::vector<std::string>;  // one cell for each run
 
 constexpr const char* kMissing = "-";
 
-std::string joined(const std::string& a, const std::string& b) { return a.empty() || a == b ? b : a + ", " + b; }
-
 std::string outcome(const Value& result) {
   const auto violated = result.at("violated").get<std::vector<std::string>>();
   const auto verdict = result.at("verdict").get<std::string>();
@@ -35,9 +33,7 @@ FinishedRun from_json(std::string name, const Value& document) {
                   lab.is_null() ? "" : " (" + lab.get<std::string>() + ")", run.at("seed").get<std::uint64_t>());
   out.complete = run.at("complete").get<bool>();
   for (const Value& result : document.at("results")) {
-    std::string& all = out.outcomes[result.at("id").get<std::string>()];
-    const std::string one = outcome(result);
-    if (all.find(one) == std::string::npos) all = joined(all, one);
+    out.outcomes[result.at("id").get<std::string>()].insert(outcome(result));
   }
   for (const Value& row : run.value("measured", Value::array())) {
     out.measured[row.at("name").get<std::string>()] = {Duration(row.at("least_ns").get<std::int64_t>()),
@@ -124,7 +120,8 @@ Difference compare_runs(std::span<const FinishedRun> runs) {
     out.text += fmt::format("{}  {}: {}{}\n", i + 1, runs[i].name, runs[i].target,
                             runs[i].complete ? "" : "; it was interrupted");
   }
-  auto outcomes = side_by_side(runs, &FinishedRun::outcomes, [](const std::string& text) { return text; });
+  auto outcomes = side_by_side(runs, &FinishedRun::outcomes,
+                               [](const auto& all) { return fmt::format("{}", fmt::join(all, ", ")); });
   const auto partly = std::ranges::count_if(
       outcomes, [](const auto& one) { return std::ranges::find(one.second, kMissing) != one.second.end(); });
   const auto all = outcomes.size();
@@ -143,7 +140,7 @@ Difference compare_runs(std::span<const FinishedRun> runs) {
   if (!measured.empty()) out.text += "\n" + table("measured", runs, {measured.begin(), measured.end()});
 
   out.text += fmt::format("\n{} of {} case{} differ{}", out.cases, all, all == 1 ? "" : "s", out.cases == 1 ? "s" : "");
-  if (partly > 0) out.text += fmt::format("; {} are not in every run", partly);
+  if (partly > 0) out.text += fmt::format("; {} not in every run", partly);
   out.text += "\n";
   return out;
 }

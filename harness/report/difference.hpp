@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,11 +19,11 @@ struct FinishedRun {
     Duration least{}, most{};
     bool operator==(const Measure&) const = default;
   };
-  std::string name;                             ///< the file
-  std::string target;                           ///< "linux 6.12.117 (lab:6.12-hz250), seed 1"
-  bool complete = true;                         ///< false: it was interrupted
-  std::map<std::string, std::string> outcomes;  ///< by case: "PASS", "XFAIL RFC6298-2.4"; all, when it was repeated
-  std::map<std::string, Measure> measured;      ///< by value of the profile
+  std::string name;                                       ///< the file
+  std::string target;                                     ///< "linux 6.12.117 (lab:6.12-hz250), seed 1"
+  bool complete = true;                                   ///< false: it was interrupted
+  std::map<std::string, std::set<std::string>> outcomes;  ///< by case: "PASS", "XFAIL RFC6298-2.4"; several if repeated
+  std::map<std::string, Measure> measured;                ///< by value of the profile
 };
 
 /// Reads what `finwait run --json` wrote. Fails with what is wrong in the text.

@@ -55,15 +55,15 @@ TEST(Difference, ShowsWhatChangedAndNothingElse) {
             "a/worse       PASS               FAIL RFC9293-MUST-13\n"
             "a/other/ipv4  XFAIL RFC6298-2.4  XFAIL RFC6298-5.5\n"
             "\n"
-            "3 of 5 cases differ; 1 are not in every run\n");
+            "3 of 5 cases differ; 1 not in every run\n");
 }
 
 TEST(Difference, FamiliesThatDifferStayApartAndRepeatedCasesShowAllOutcomes) {
   const std::vector runs{make("1", {{"x/ipv4", "PASS", ""}, {"x/ipv6", "PASS", ""}}),
-                         make("2", {{"x/ipv4", "PASS", ""}, {"x/ipv4", "FAIL", "A"}, {"x/ipv6", "PASS", ""}})};
+                         make("2", {{"x/ipv4", "XPASS", ""}, {"x/ipv4", "PASS", ""}, {"x/ipv6", "PASS", ""}})};
   const auto found = compare_runs(runs);
   EXPECT_EQ(found.cases, 1);
-  EXPECT_THAT(found.text, HasSubstr("x/ipv4  PASS  PASS, FAIL A\n"));
+  EXPECT_THAT(found.text, HasSubstr("x/ipv4  PASS  PASS, XPASS\n"));
   EXPECT_THAT(found.text, Not(HasSubstr("x/ipv6")));
 }
 

@@ -26,6 +26,7 @@ struct Case {
   std::map<std::string, std::string> sysctls;  ///< not empty: a sandbox of its own with these settings
   std::vector<wire::Family> families{wire::Family::ipv4, wire::Family::ipv6};
   std::function<Task<>(Scenario&)> body;
+  bool crowded = false;  ///< it opens hundreds of connections
   bool scripted = true;  ///< false: it expects nothing itself; what comes is judged by the model alone
   const char* file = "";
   int line = 0;
@@ -34,6 +35,8 @@ struct Case {
   [[nodiscard]] Duration takes(Duration two_msl = std::chrono::minutes(1)) const {
     return lasts + std::chrono::duration_cast<Duration>(two_msl * time_waits);
   }
+  /// For virtual time: a run in real time leaves it out unless it is asked for.
+  [[nodiscard]] bool slow() const { return crowded || takes() > std::chrono::minutes(5); }
 };
 
 // The words of a CASE's head, in any order.
@@ -53,6 +56,10 @@ struct Lasts {
 struct OwnSandbox {
   std::map<std::string, std::string> sysctls;
   void apply(Case& c) const { c.sysctls = sysctls; }
+};
+/// It opens hundreds of connections.
+struct Crowded {
+  void apply(Case& c) const { c.crowded = true; }
 };
 /// The model alone judges: what nothing has asked for is no failure by itself.
 struct Unscripted {

@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 #include "cases/steps.hpp"
 #include "harness/testing/fake_target.hpp"
@@ -46,7 +49,7 @@ Case make(Task<> (*body)(Scenario&)) {
 std::vector<Outcome> run_all(const std::vector<Case>& cases, target::Lab& lab, RunOptions options = {}) {
   const Chapter chapter(cases);
   Watch watch;
-  Runner runner(lab, {}, {&watch}, options);
+  Runner runner(lab, {}, {&watch}, std::move(options));
   const auto plan = instances({&chapter});
   EXPECT_TRUE(runner.run(plan, {}));
   return watch.outcomes;
@@ -394,6 +397,22 @@ TEST(Basis, OfARequirementThatIsNoRfcsIsWhatTheTargetDocuments) {
   finding.figure = nullptr;
   finding.violated = "POSIX-RECV-ETIMEDOUT";
   EXPECT_EQ(basis_of(finding, p), Basis::documented);
+}
+
+// In the transcript, and so in captures and explanations.
+TEST(Peer, ReadsWhatTheTargetHasSaidBeforeItSends) {
+  const auto outcome = run_one([](Scenario& s) -> Task<> {
+    auto [peer, app] = co_await s.established();
+    app.shutdown(How::wr);
+    peer.send(wire::ack());
+    using Kind = Entry::Kind;
+    std::vector<Kind> order;
+    for (const Entry& entry : s.transcript().entries()) order.push_back(entry.kind);
+    const std::vector<Kind> wanted{Kind::app, Kind::received, Kind::sent};
+    if (!std::ranges::equal(std::vector(order.end() - 3, order.end()), wanted)) s.fail("wrong order", "", "");
+    co_await peer.expect(fin(), within(kAtOnce));
+  });
+  EXPECT_EQ(outcome.verdict, Verdict::pass) << outcome.finding.summary;
 }
 
 }  // namespace

@@ -92,6 +92,7 @@ tl::expected<std::unique_ptr<Target>, std::string> LocalLab::make_target() {
   if (!sandbox) return tl::unexpected(sandbox.error());
   // From the first packet on: some milliseconds, before any case has begun.
   if (stamps_ == Stamps::kernel) (*sandbox)->tun().wait_for_stamps();
+  if (stamps_ == Stamps::reader) epoll_.read_clock_at_waits();  // it took its time
   return std::make_unique<LocalKernel>(epoll_, aside_, std::move(*sandbox));
 }
 

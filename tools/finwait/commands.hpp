@@ -26,11 +26,11 @@ inline constexpr int kGiveUp = 128;          ///< nor would any other here
 
 struct RunArguments {
   std::vector<std::string> selectors, excluded;
-  std::string target;  ///< empty: linux, or the lab where long cases are asked for and it has a kernel
+  std::string target;  ///< empty: linux, or the lab where slow cases are asked for and it has a kernel
   std::string json, out, capture, expectations, profile;
   bool no_expectations = false;
   bool strict = false;
-  bool slow = false;  ///< also cases of more than 5 minutes, in real time
+  bool slow = false;  ///< also what Case::slow() says is for virtual time
   bool verbose = false;
   std::string colour = "auto";
   std::uint64_t seed = 1;

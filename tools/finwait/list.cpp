@@ -20,8 +20,8 @@ void list_cases(const std::vector<run::Instance>& plan) {
     const run::Case& c = *instance.definition;
     if (&c == last) continue;
     last = &c;
-    fmt::print("{}  ({:.0f} s)\n    {}\n    {}\n", c.id, std::max(1.0, seconds(c.takes())), c.title,
-               fmt::join(c.covers, " "));
+    fmt::print("{}  ({:.0f} s{})\n    {}\n    {}\n", c.id, std::max(1.0, seconds(c.takes())), c.slow() ? ", slow" : "",
+               c.title, fmt::join(c.covers, " "));
   }
 }
 

@@ -45,8 +45,8 @@ void add_run(CLI::App& app, RunArguments& a, int& code) {
   add_selection(verb, a.selectors, a.excluded);
   verb->add_option("--target", a.target,
                    "what to test: linux, this machine's kernel; lab or lab:KERNEL, a real kernel in virtual time "
-                   "(the default for long cases, once one is built)");
-  verb->add_flag("--slow", a.slow, "also cases that take more than 5 minutes");
+                   "(the default with --slow or for slow cases alone, once one is built)");
+  verb->add_flag("--slow", a.slow, "also cases of more than 5 minutes or of hundreds of connections");
   verb->add_option("--patience", a.patience, "lab: end a guest from which nothing came for so many seconds")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);

@@ -119,10 +119,7 @@ struct Reports {
   std::optional<report::Captures> captures;
 };
 
-// What takes longer is for virtual time, or for those who ask for it.
-constexpr Duration kSlow = 5min;
-
-bool slow(const run::Instance& instance) { return instance.definition->takes() > kSlow; }
+bool slow(const run::Instance& instance) { return instance.definition->slow(); }
 
 struct Prepared {
   std::vector<run::Instance> plan;
@@ -217,23 +214,23 @@ int run_in_lab(const RunArguments& arguments, const Prepared& prepared, Reports&
   return conclude(reports, crew.run(prepared.plan, info), arguments.strict);
 }
 
-/// Long cases that are asked for go to the lab when there is one.
+/// This machine's kernel, unless slow cases are asked for, by --slow or alone, and the lab has a kernel for them.
 std::string chosen_target(const RunArguments& arguments, const Prepared& prepared) {
   if (!arguments.target.empty()) return arguments.target;
-  if (!arguments.slow && arguments.selectors.empty()) return "linux";
+  if (!arguments.slow && !std::ranges::all_of(prepared.plan, slow)) return "linux";
   if (std::ranges::none_of(prepared.plan, slow)) return "linux";
   const auto kernel = lab::find_kernel(lab::cache_folder(), "");
   if (!kernel) return "linux";
-  fmt::print(stderr, "finwait: there are cases that take more than 5 minutes: --target lab:{}\n", kernel->name);
+  fmt::print(stderr, "finwait: slow cases are for virtual time: --target lab:{}\n", kernel->name);
   return "lab:" + kernel->name;
 }
 
-/// Leaves them out of a run in real time, and says so; false when nothing is left.
+/// Leaves slow cases out of a run in real time, and says so; false when nothing is left.
 bool leave_out_slow(Prepared& prepared) {
   const auto left_out = std::erase_if(prepared.plan, slow);
   if (left_out == 0) return true;
   fmt::print(stderr,
-             "finwait: {} case{} of more than 5 minutes {} left out: --target lab shows them in a moment ('finwait lab "
+             "finwait: {} slow case{} {} left out: --target lab shows them in a moment ('finwait lab "
              "build'), --slow in their own time\n",
              left_out, left_out == 1 ? "" : "s", left_out == 1 ? "is" : "are");
   return !prepared.plan.empty();
