@@ -33,11 +33,12 @@ def need_kernel():
 
 
 def guests():
-    """Processes that are a User Mode Linux."""
+    """Processes that are a kernel."""
     found = []
     for process in pathlib.Path("/proc").glob("[0-9]*"):
         try:
-            if b"time-travel" in (process / "cmdline").read_bytes():
+            line = (process / "cmdline").read_bytes()
+            if b"time-travel" in line or b"rdinit=/finwait" in line:
                 found.append(int(process.name))
         except OSError:
             pass
@@ -127,6 +128,51 @@ def a_young_kernel_is_none(folder):
     need_kernel()
     done = run("run", "sweep/time-wait/**", "sweep/fin-wait-2-orphan/**", "--target", "lab")
     check(done.returncode == AS_EXPECTED and " FAIL" not in done.stdout, "the sweep is as expected", done)
+
+
+def stock_kernel():
+    """What ci/stock-kernel has unpacked; a test that needs it is skipped without it."""
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+    images = sorted((cache / "finwait/stock").glob("*/boot/vmlinuz-*"))
+    if not images or not shutil.which("qemu-system-x86_64"):
+        print("there is no stock kernel, or no QEMU: ci/stock-kernel")
+        sys.exit(SKIPPED)
+    return f"qemu:{images[0]}"
+
+
+@test
+def a_stock_kernel(folder):
+    """Unchanged, from its package, by tolerances instead of octets."""
+    target = stock_kernel()
+    before = folders()
+    file = folder / "results.json"
+    done = run("run", "release/active/**", "timers/keepalive/**", "timers/timestamps/**", "--target", target, "--json", str(file))
+    check(done.returncode == AS_EXPECTED and "very slow cases are left out" in done.stderr, "all are as expected", done)
+    document = json.loads(file.read_text())
+    check(document["run"]["virtual_time"] == target, f"the results name it: {document['run']}")
+    row = {row["name"]: row for row in document["run"]["measured"]}["keepalive-idle"]
+    check(7200 <= row["least_ns"] / 1e9 < 7210 and 7320 < row["most_ns"] / 1e9 < 7332, f"its two hours: {row}")
+    leaves_nothing(before, "a stock kernel")
+
+
+@test
+def a_stock_kernel_interrupted(folder):
+    target = stock_kernel()
+    before = folders()
+    for how in (signal.SIGINT, signal.SIGKILL):
+        running = subprocess.Popen([finwait, "run", "timers/keepalive/**", "--target", target], stdout=subprocess.PIPE, text=True)
+        while not guests():
+            time.sleep(0.02)
+        running.send_signal(how)
+        running.communicate(timeout=20)
+        leaves_nothing(before, f"a stock kernel's run ended by {how.name}")
+
+
+@test
+def no_stock_kernel(folder):
+    for what, problem in (("/nowhere", "cannot be read"), (finwait, "is no kernel image for a PC"), ("", "takes the path of a vmlinuz")):
+        done = run("run", "release/**", "--target", f"qemu:{what}")
+        check(done.returncode == ENVIRONMENT and problem in done.stderr, f"{problem}", done)
 
 
 @test

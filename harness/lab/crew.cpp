@@ -27,7 +27,7 @@ struct Crew::Shard {
   bool over = false;
 };
 
-Crew::Crew(engine::Epoll& epoll, const Kernel& kernel, std::vector<run::Expectation> expectations,
+Crew::Crew(engine::Epoll& epoll, const Bootable& kernel, std::vector<run::Expectation> expectations,
            std::vector<run::Observer*> observers, CrewOptions options)
     : epoll_(epoll),
       loop_(epoll),
@@ -55,7 +55,7 @@ void Crew::split(const std::vector<run::Instance>& plan) {
 
 tl::expected<run::Totals, std::string> Crew::run(const std::vector<run::Instance>& plan, run::RunInfo info) {
   info_ = std::move(info);
-  info_.target_argument = "lab:" + kernel_.name;
+  info_.target_argument = kernel_.target();
   info_.virtual_time = true;
   const TimePoint begun = loop_.now();
   for (const run::Instance& instance : plan) info_.plan.push_back(&instance);

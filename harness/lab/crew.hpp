@@ -31,7 +31,7 @@ struct CrewOptions {
 
 class Crew {
  public:
-  Crew(engine::Epoll& epoll, const Kernel& kernel, std::vector<run::Expectation> expectations,
+  Crew(engine::Epoll& epoll, const Bootable& kernel, std::vector<run::Expectation> expectations,
        std::vector<run::Observer*> observers, CrewOptions options);
   ~Crew();
   Crew(const Crew&) = delete;
@@ -56,7 +56,7 @@ class Crew {
 
   engine::Epoll& epoll_;
   engine::Loop loop_;
-  const Kernel& kernel_;
+  const Bootable& kernel_;
   std::vector<run::Expectation> expectations_;
   std::vector<run::Observer*> observers_;
   CrewOptions options_;

@@ -19,35 +19,17 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Seconds since 1970 at which every guest starts; any constant would do.
-constexpr const char* kStart = "1700000000000000000";
-constexpr const char* kMemory = "256M";
 // The console's end that a failure shows.
 constexpr std::size_t kLastWords = 1500;
 
 std::string why() { return std::strerror(errno); }
-
-Program user_mode_linux(const Kernel& kernel, const Path& folder, std::uint64_t seed, int output) {
-  std::error_code ignored;
-  const std::string self = fs::read_symlink("/proc/self/exe", ignored).string();
-  // Nothing in it may differ from run to run: it feeds the kernel's random numbers. Hence no path of the working
-  // folder.
-  return {.arguments = {kernel.image().string(), "time-travel=inf-cpu", fmt::format("time-travel-start={}", kStart),
-                        "quiet", "panic=-1", fmt::format("mem={}", kMemory), "root=/dev/root", "rootfstype=hostfs",
-                        "rootflags=/", "ro", "con0=null,fd:1", "con=null", "ssl=null", "init=" + self, "lab-guest"},
-          .environment = {{"LD_PRELOAD", kernel.seed_library().string()},
-                          {"FINWAIT_LAB_SEED", std::to_string(seed)},
-                          {"HOME", folder.string()}},
-          .folder = folder.string(),
-          .output = output};
-}
 
 }  // namespace
 
 Machine::Machine(engine::Epoll& epoll, run::RecordReader::Lookup lookup, Events events)
     : epoll_(epoll), events_(std::move(events)), reader_(std::move(lookup)), heard_(epoll.now()) {}
 
-tl::expected<std::unique_ptr<Machine>, std::string> Machine::start(engine::Epoll& epoll, const Kernel& kernel,
+tl::expected<std::unique_ptr<Machine>, std::string> Machine::start(engine::Epoll& epoll, const Bootable& kernel,
                                                                    const Request& request, Begin begin,
                                                                    run::RecordReader::Lookup lookup, Events events) {
   auto machine = std::unique_ptr<Machine>(new Machine(epoll, std::move(lookup), std::move(events)));
@@ -55,7 +37,7 @@ tl::expected<std::unique_ptr<Machine>, std::string> Machine::start(engine::Epoll
   return machine;
 }
 
-tl::expected<void, std::string> Machine::boot(const Kernel& kernel, const Request& request, Begin begin) {
+tl::expected<void, std::string> Machine::boot(const Bootable& kernel, const Request& request, Begin begin) {
   auto made = Folder::make();
   if (!made) return tl::unexpected(made.error());
   folder_ = std::move(*made);
@@ -71,11 +53,12 @@ tl::expected<void, std::string> Machine::boot(const Kernel& kernel, const Reques
   if (inotify_add_watch(news_.get(), (folder / kRecordsFile).c_str(), IN_MODIFY) < 0) {
     return tl::unexpected(fmt::format("{}: {}", folder.string(), why()));
   }
-  Program program = user_mode_linux(kernel, folder, request.seed, console_.get());
+  auto program = kernel.program(folder, request, console_.get());
+  if (!program) return tl::unexpected(program.error());
   if (begin == Begin::stopped) {
-    program.arguments.insert(program.arguments.begin(), {"sh", "-c", R"(kill -STOP $$; exec "$@")", "sh"});
+    program->arguments.insert(program->arguments.begin(), {"sh", "-c", R"(kill -STOP $$; exec "$@")", "sh"});
   }
-  auto child = Child::start(program);
+  auto child = Child::start(*program);
   if (!child) return tl::unexpected(child.error());
   child_ = std::make_unique<Child>(std::move(*child));
   epoll_.watch(news_.get(), EPOLLIN, [this](std::uint32_t) {

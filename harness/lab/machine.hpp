@@ -7,10 +7,9 @@
 #include <string>
 
 #include "harness/engine/epoll.hpp"
+#include "harness/lab/boot.hpp"
 #include "harness/lab/child.hpp"
 #include "harness/lab/folder.hpp"
-#include "harness/lab/kernels.hpp"
-#include "harness/lab/request.hpp"
 #include "harness/run/record.hpp"
 
 namespace finwait::lab {
@@ -27,7 +26,7 @@ class Machine {
   enum class Begin : bool { at_once, stopped };
 
   /// Starts it: the program `finwait` runs in it, as the verb `lab-guest`.
-  static tl::expected<std::unique_ptr<Machine>, std::string> start(engine::Epoll& epoll, const Kernel& kernel,
+  static tl::expected<std::unique_ptr<Machine>, std::string> start(engine::Epoll& epoll, const Bootable& kernel,
                                                                    const Request& request, Begin begin,
                                                                    run::RecordReader::Lookup lookup, Events events);
   ~Machine();
@@ -42,7 +41,7 @@ class Machine {
 
  private:
   Machine(engine::Epoll& epoll, run::RecordReader::Lookup lookup, Events events);
-  tl::expected<void, std::string> boot(const Kernel& kernel, const Request& request, Begin begin);
+  tl::expected<void, std::string> boot(const Bootable& kernel, const Request& request, Begin begin);
   void read_records();
   void over();
   [[nodiscard]] std::string last_words(int code) const;

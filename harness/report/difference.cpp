@@ -12,30 +12,30 @@ namespace finwait::report {
 
 namespace {
 
-using Value = nlohmann::json;
+using Doc = nlohmann::json;
 using Row = std::vector<std::string>;  // one cell for each run
 
 constexpr const char* kMissing = "-";
 
-std::string outcome(const Value& result) {
+std::string outcome(const Doc& result) {
   const auto violated = result.at("violated").get<std::vector<std::string>>();
   const auto verdict = result.at("verdict").get<std::string>();
   return violated.empty() ? verdict : fmt::format("{} {}", verdict, fmt::join(violated, " "));
 }
 
-FinishedRun from_json(std::string name, const Value& document) {
+FinishedRun from_json(std::string name, const Doc& document) {
   FinishedRun out;
   out.name = std::move(name);
-  const Value& run = document.at("run");
-  const Value& lab = run.at("virtual_time");
+  const Doc& run = document.at("run");
+  const Doc& lab = run.at("virtual_time");
   out.target =
       fmt::format("{} {}{}, seed {}", run.at("target").get<std::string>(), run.at("target_version").get<std::string>(),
                   lab.is_null() ? "" : " (" + lab.get<std::string>() + ")", run.at("seed").get<std::uint64_t>());
   out.complete = run.at("complete").get<bool>();
-  for (const Value& result : document.at("results")) {
+  for (const Doc& result : document.at("results")) {
     out.outcomes[result.at("id").get<std::string>()].insert(outcome(result));
   }
-  for (const Value& row : run.value("measured", Value::array())) {
+  for (const Doc& row : run.value("measured", Doc::array())) {
     out.measured[row.at("name").get<std::string>()] = {Duration(row.at("least_ns").get<std::int64_t>()),
                                                        Duration(row.at("most_ns").get<std::int64_t>())};
   }
@@ -108,8 +108,8 @@ std::string table(const std::string& head, std::span<const FinishedRun> runs,
 
 tl::expected<FinishedRun, std::string> read_run(std::string name, std::string_view json) {
   try {
-    return from_json(std::move(name), Value::parse(json));
-  } catch (const Value::exception& error) {
+    return from_json(std::move(name), Doc::parse(json));
+  } catch (const Doc::exception& error) {
     return tl::unexpected(std::string(error.what()));
   }
 }

@@ -15,7 +15,7 @@ namespace {
 constexpr std::array<std::string_view, 8> kKeys{"cases", "verdict", "requirement", "reason",
                                                 "link",  "seen",    "versions",    "sometimes"};
 
-struct Entry {
+struct Declared {
   const toml::table& table;
   const std::string& file;
 
@@ -100,7 +100,7 @@ tl::expected<std::vector<Expectation>, std::string> parse_expectations(std::stri
                                           key.source().begin.line, key.str()));
       }
       for (const auto& node : *value.as_array()) {
-        auto entry = Entry{*node.as_table(), file}.read();
+        auto entry = Declared{*node.as_table(), file}.read();
         if (!entry) return tl::unexpected(entry.error());
         out.push_back(std::move(*entry));
       }

@@ -18,9 +18,8 @@ namespace finwait::tool {
 
 namespace {
 
-tl::expected<void, std::string> run_request() {
-  const std::string folder = std::string(lab::kWork) + "/";
-  std::ifstream in(folder + lab::kRequestFile);
+tl::expected<void, std::string> run_request(const std::string& file) {
+  std::ifstream in(file);
   std::stringstream text;
   text << in.rdbuf();
   const auto request = lab::parse_request(text.str());
@@ -44,7 +43,7 @@ tl::expected<void, std::string> run_request() {
   }
   allow_many_descriptors();
   lab::settle(request->seed);
-  const lab::SharedFile records(folder + lab::kRecordsFile);
+  const lab::Handover records;
   run::Recorder recorder([&](std::string_view octets) { records.append(octets); });
   target::LocalLab here(target::Stamps::reader);
   run::Runner runner(here, {}, {&recorder}, options);
@@ -56,9 +55,10 @@ tl::expected<void, std::string> run_request() {
 }  // namespace
 
 int guest() {
-  if (const auto init = lab::become_init(); !init) return complain(kUsage, init.error());
+  const auto request = lab::become_init();
+  if (!request) return complain(kUsage, request.error());
   try {
-    if (const auto done = run_request(); !done) complain(kBroken, done.error());
+    if (const auto done = run_request(*request); !done) complain(kBroken, done.error());
   } catch (const std::exception& error) {
     complain(kBroken, error.what());
   }

@@ -43,9 +43,11 @@ void add_selection(CLI::App* verb, std::vector<std::string>& selectors, std::vec
 void add_run(CLI::App& app, RunArguments& a, int& code) {
   CLI::App* verb = app.add_subcommand("run", "run cases and print verdicts");
   add_selection(verb, a.selectors, a.excluded);
-  verb->add_option("--target", a.target,
-                   "what to test: linux, this machine's kernel; lab or lab:KERNEL, a real kernel in virtual time "
-                   "(the default with --slow or for slow cases alone, once one is built)");
+  verb->add_option(
+      "--target", a.target,
+      "what to test: linux, this machine's kernel; lab or lab:KERNEL, a real kernel in virtual time "
+      "(the default with --slow or for slow cases alone, once one is built); qemu:VMLINUZ, a distribution's kernel "
+      "as it is (ci/stock-kernel)");
   verb->add_flag("--slow", a.slow, "also cases of more than 5 minutes or of hundreds of connections");
   verb->add_option("--patience", a.patience, "lab: end a guest from which nothing came for so many seconds")
       ->capture_default_str()

@@ -16,6 +16,7 @@
 
 #include "cases/catalogue.hpp"
 #include "harness/lab/crew.hpp"
+#include "harness/lab/stock_kernel.hpp"
 #include "harness/link/pcapng.hpp"
 #include "harness/report/captures.hpp"
 #include "harness/report/console.hpp"
@@ -97,7 +98,7 @@ std::optional<int> unknown_target(const std::string& name) {
 
 namespace {
 
-constexpr std::string_view kLab = "lab";
+constexpr std::string_view kLab = "lab", kQemu = "qemu:";
 
 /// All reports of one run, in the order in which they are told.
 struct Reports {
@@ -179,10 +180,16 @@ int run_here(const RunArguments& arguments, const Prepared& prepared, Reports& r
   return complain(kEnvironment, fmt::format("the capture {} cannot be written", arguments.capture));
 }
 
-int run_in_lab(const RunArguments& arguments, const Prepared& prepared, Reports& reports) {
-  const std::size_t name = std::min(arguments.target.size(), kLab.size() + 1);
-  const auto kernel = lab::find_kernel(lab::cache_folder(), arguments.target.substr(name));
-  if (!kernel) return complain(kEnvironment, kernel.error());
+/// The kernel that --target names; nullptr when it names none.
+tl::expected<std::unique_ptr<lab::Bootable>, std::string> named_kernel(const std::string& target) {
+  if (target.starts_with(kQemu)) return lab::StockKernel::find(target.substr(kQemu.size()));
+  if (target != kLab && !target.starts_with("lab:")) return nullptr;
+  auto kernel = lab::find_kernel(lab::cache_folder(), target.substr(std::min(target.size(), kLab.size() + 1)));
+  if (!kernel) return tl::unexpected(kernel.error());
+  return std::make_unique<lab::UserModeLinux>(std::move(*kernel));
+}
+
+int run_in_lab(const RunArguments& arguments, const Prepared& prepared, const lab::Bootable& kernel, Reports& reports) {
   engine::Epoll epoll;
   const Signals signals(epoll);
   lab::CrewOptions options;
@@ -210,7 +217,7 @@ int run_in_lab(const RunArguments& arguments, const Prepared& prepared, Reports&
   }
   run::RunInfo info = describe_run();
   info.profile_argument = arguments.profile;
-  lab::Crew crew(epoll, *kernel, prepared.known, reports.observers(), options);
+  lab::Crew crew(epoll, kernel, prepared.known, reports.observers(), options);
   return conclude(reports, crew.run(prepared.plan, info), arguments.strict);
 }
 
@@ -225,16 +232,16 @@ std::string chosen_target(const RunArguments& arguments, const Prepared& prepare
   return "lab:" + kernel->name;
 }
 
-/// Leaves slow cases out of a run in real time, and says so; false when nothing is left.
-bool leave_out_slow(Prepared& prepared) {
-  const auto left_out = std::erase_if(prepared.plan, slow);
+/// Leaves cases out of a run, and says so; false when nothing is left.
+bool leave_out(Prepared& prepared, bool (*which)(const run::Instance&), const char* kind, const char* what_else) {
+  const auto left_out = std::erase_if(prepared.plan, which);
   if (left_out == 0) return true;
-  fmt::print(stderr,
-             "finwait: {} slow case{} {} left out: --target lab shows them in a moment ('finwait lab "
-             "build'), --slow in their own time\n",
-             left_out, left_out == 1 ? "" : "s", left_out == 1 ? "is" : "are");
+  fmt::print(stderr, "finwait: {} {} case{} {} left out: {}\n", left_out, kind, left_out == 1 ? "" : "s",
+             left_out == 1 ? "is" : "are", what_else);
   return !prepared.plan.empty();
 }
+
+bool takes_days(const run::Instance& instance) { return instance.definition->takes() > 24h; }
 
 }  // namespace
 
@@ -243,24 +250,38 @@ int run(const RunArguments& given) {
   if (!prepared) return complain(kUsage, prepared.error());
   RunArguments arguments = given;
   arguments.target = chosen_target(given, *prepared);
-  const bool in_lab = arguments.target == kLab || arguments.target.starts_with("lab:");
+  const auto kernel = named_kernel(arguments.target);
+  if (!kernel) return complain(kEnvironment, kernel.error());
+  const bool in_lab = *kernel != nullptr;
   if (!in_lab && arguments.target != "linux") {
-    return complain(kUsage, fmt::format("unknown target '{}': there is linux, this machine's kernel, and lab or "
-                                        "lab:KERNEL, one in virtual time ('finwait lab list')",
-                                        arguments.target));
+    return complain(kUsage,
+                    fmt::format("unknown target '{}': there is linux, this machine's kernel; lab or lab:KERNEL, one "
+                                "in virtual time ('finwait lab list'); and qemu:VMLINUZ, a distribution's",
+                                arguments.target));
   }
   if (in_lab && (arguments.until_fail || !arguments.capture.empty())) {
     return complain(kUsage,
                     "--until-fail and --capture are for real time; in the lab the same seed is the same run "
                     "(use --repeat), and --out writes captures");
   }
-  if (!in_lab && arguments.gdb) return complain(kUsage, "--gdb is for --target lab: there the target is a program");
-  if (!in_lab && !arguments.slow && !leave_out_slow(*prepared)) return kUsage;
+  if (arguments.gdb && !arguments.target.starts_with(kLab)) {
+    return complain(kUsage, "--gdb is for --target lab: there the target is a program");
+  }
+  if (!in_lab && !arguments.slow &&
+      !leave_out(*prepared, slow, "slow",
+                 "--target lab shows them in a moment ('finwait lab build'), --slow in their own time")) {
+    return kUsage;
+  }
+  // QEMU goes through each tick of the kernel's clock: some minutes in a second.
+  if (arguments.target.starts_with(kQemu) &&
+      !leave_out(*prepared, takes_days, "very slow", "they take days; --target lab shows them in a moment")) {
+    return kUsage;
+  }
   allow_many_descriptors();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away does not end the run; it is told at the end
   Reports reports(arguments);
   if (!reports.problem().empty()) return complain(kEnvironment, reports.problem());
-  return in_lab ? run_in_lab(arguments, *prepared, reports) : run_here(arguments, *prepared, reports);
+  return in_lab ? run_in_lab(arguments, *prepared, **kernel, reports) : run_here(arguments, *prepared, reports);
 }
 
 }  // namespace finwait::tool
