@@ -64,7 +64,7 @@ class Crew {
   model::Profile profile_;
   std::map<std::string, const run::Instance*> by_id_;
   std::vector<std::unique_ptr<Shard>> shards_;
-  std::size_t next_ = 0, running_ = 0, over_ = 0;
+  std::size_t next_ = 0, running_ = 0;
   bool begun_ = false;
   std::string broken_;
   std::size_t finished_ = 0, total_ = 0;

@@ -1,5 +1,6 @@
 #include "harness/lab/stock_kernel.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <filesystem>
