@@ -89,8 +89,6 @@ const std::set<std::string_view> kNotLookedAtYet{
     "syn-received-bad-ack-silent",
     "syn-received-bare-fin-taken",
     "syn-received-fin-lost",
-    "syn-received-close-resets",
-    "listener-close-forgets-connections",
     "partial-ack-counts-for-fin",
     "old-text-delivered-again",
     "close-wait-ignores-window",

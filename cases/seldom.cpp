@@ -192,12 +192,39 @@ CASE(icmp_of_nothing_in_flight, "icmp/quotes-nothing-in-flight",
            answers.empty() ? "nothing" : "a reset", "RFC5927-4.1-SEQ");
   }
   auto call = opening.call.before(s.loop(), s.now().latest + kAtOnce);
-  auto socket = co_await call;
-  if (!socket) {
+  const auto done = co_await call;
+  if (!done) {
     s.fail("the opening was given up for an ICMP error about nothing in flight", "connect: 0",
-           "connect: " + socket.error().name(), "RFC5927-4.1-SEQ");
+           "connect: " + done.error().name(), "RFC5927-4.1-SEQ");
   }
-  s.attach(opening.peer, std::move(*socket));
+}
+
+CASE(close_in_simultaneous_open, "open/simultaneous/close", "close() in SYN-RECEIVED sends a FIN",
+     Covers{{"RFC9293-3.10.4-CLOSE-SR"}}, Needs{{Capability::active}}) {
+  auto [peer, app, call] = co_await s.opening();
+  peer.send(syn());
+  co_await peer.expect(syn_ack().seq(peer.rcv_nxt() - 1), within(kAtOnce));
+  app.close();
+  co_await peer.expect(fin(), within(kAtOnce), "RFC9293-3.10.4-CLOSE-SR");
+  peer.send(ack());
+  peer.send(fin());
+  co_await peer.expect(ack(), within(kAtOnce), "RFC9293-3.10.4-CLOSE-SR");
+}
+
+CASE(listener_closed, "open/listener-closed",
+     "closing a listener ends what nobody has accepted, and what comes to it later is reset",
+     Covers{{"RFC9293-3.10.4-CLOSE-LISTEN"}}, OwnSandbox{{{"net.ipv4.tcp_fin_timeout", "60"}}}) {
+  Peer& late = s.new_peer();
+  Peer& peer = s.new_peer();
+  peer.send(syn());
+  co_await peer.expect(syn_ack(), within(kAtOnce));
+  peer.send(ack());
+  co_await s.pause(kShortSilence);
+  s.close_listener();
+  co_await peer.expect(rst().any_ack(), within(kAtOnce), "RFC9293-3.10.4-CLOSE-LISTEN");
+  late.send(syn());
+  const auto answer = wire::Spec(wire::kRst | wire::kAck).seq(wire::SeqNum(0)).ack(late.iss() + 1);
+  co_await late.expect(answer, within(kAtOnce), "RFC9293-3.10.4-CLOSE-LISTEN");
 }
 
 CASE(reset_in_simultaneous_open, "open/simultaneous/reset",

@@ -30,32 +30,16 @@ std::string_view name_of(wire::IcmpError error) {
   }
 }
 
-// The application gives up a connect() that is on its way: the socket is closed with it.
-void abandon(Subject& subject) {
-  subject.call.reset();
-  const TimePoint now = subject.scenario.loop().now();
-  const Instant at{now, now};
-  const auto entry = subject.scenario.transcript().app(subject.peer.connection(), at, "close()");
-  model::Call call;
-  call.kind = model::Call::Kind::close;
-  subject.peer.oracle().called(call, at, entry);
-}
-
-// connect() may have come to its end: then there is a socket, or an error to tell.
+// connect() may have come to its end.
 void look_at_call(Subject& subject) {
   if (!subject.call || !subject.call->ready()) return;
-  auto result = std::move(subject.call->result());
+  const auto result = std::move(subject.call->result());
   subject.call.reset();
   const TimePoint now = subject.scenario.loop().now();
   const Instant at{now, now};
-  if (result) {
-    subject.app = &subject.scenario.attach(subject.peer, std::move(*result)).app;
-    subject.incarnation = subject.peer.irs();
-    subject.scenario.transcript().app(subject.peer.connection(), at, "connect() = ok");
-    return;
-  }
-  const auto entry =
-      subject.scenario.transcript().app(subject.peer.connection(), at, "connect() = " + result.error().name());
+  const auto entry = subject.scenario.transcript().app(subject.peer.connection(), at,
+                                                       "connect() = " + (result ? "ok" : result.error().name()));
+  if (result) return;
   model::Call call;
   call.kind = model::Call::Kind::take_error;
   call.value = result.error().value;
@@ -67,8 +51,8 @@ void keepalive(App& app) {
 }
 
 Task<> make_call(Subject& subject, AppCall call) {
-  if (subject.call && (call == AppCall::close || call == AppCall::abort)) abandon(subject);
   if (!subject.held()) co_return;
+  if (call != AppCall::send && call != AppCall::state) subject.call.reset();  // no longer waited for
   App& app = *subject.app;
   switch (call) {
     case AppCall::close:

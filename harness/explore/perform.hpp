@@ -13,10 +13,10 @@ namespace finwait::explore {
 struct Subject {
   run::Scenario& scenario;
   run::Peer& peer;
-  run::App* app = nullptr;  ///< none when nothing was accepted yet, or once the application has closed
-  std::optional<engine::Op<std::unique_ptr<target::Socket>>> call{};  ///< connect() on its way
-  wire::SeqNum incarnation{};        ///< the target's ISS of the connection `app` holds
-  std::vector<wire::SeqNum> fins{};  ///< where FINs of ours have ended
+  run::App* app = nullptr;                 ///< none when nothing was accepted yet, or once the application has closed
+  std::optional<engine::Op<void>> call{};  ///< connect() on its way
+  wire::SeqNum incarnation{};              ///< the target's ISS of the connection `app` holds
+  std::vector<wire::SeqNum> fins{};        ///< where FINs of ours have ended
 
   /// The target has taken a FIN of ours.
   [[nodiscard]] bool fin_taken() const;

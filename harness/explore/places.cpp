@@ -17,7 +17,7 @@ constexpr std::array kPlaces = std::to_array<Place>({
     {"listen",              State::listen,       O::listening,   false, false},
     {"syn-sent",            State::syn_sent,     O::calling,     false, true},
     {"syn-received",        State::syn_received, O::listening,   false, false},
-    {"syn-received-active", State::syn_received, O::calling,     false, false},
+    {"syn-received-active", State::syn_received, O::calling,     false, true},
     {"syn-received-anew",   State::syn_received, O::passive,     true,  false},
     {"established",         State::established,  O::passive,     false, true},
     {"fin-wait-1",          State::fin_wait_1,   O::passive,     false, true},

@@ -45,16 +45,15 @@ Task<Subject> begin_active(Scenario& scenario, bool timestamps) {
   peer.send(answer);
   co_await peer.expect(wire::ack(), run::within(kHandshake));
   auto waiting = open.call.before(scenario.loop(), scenario.loop().now() + kHandshake);
-  auto socket = co_await waiting;
-  if (!socket) scenario.broken("connect() failed with " + socket.error().name());
-  auto connection = scenario.attach(peer, std::move(*socket));
-  co_return Subject{scenario, peer, &connection.app, std::nullopt, peer.irs(), {}};
+  const auto done = co_await waiting;
+  if (!done) scenario.broken("connect() failed with " + done.error().name());
+  co_return Subject{scenario, peer, &open.app, std::nullopt, peer.irs(), {}};
 }
 
 Task<Subject> begin_calling(Scenario& scenario) {
   auto opening = scenario.opening();
   auto open = co_await opening;
-  co_return Subject{scenario, open.peer, nullptr, std::move(open.call), {}, {}};
+  co_return Subject{scenario, open.peer, &open.app, std::move(open.call), open.peer.irs(), {}};
 }
 
 Task<Subject> begin_by_kind(Scenario& scenario, Start start) {
@@ -84,7 +83,8 @@ std::string opening_source(const Start& start) {
     case Opening::listening:
       return "  Peer& peer = s.new_peer();\n";
     case Opening::calling:
-      return "  auto opening = co_await s.opening();\n  Peer& peer = opening.peer;\n";
+      return "  auto opening = co_await s.opening();\n  Peer& peer = opening.peer;\n  [[maybe_unused]] App& app = "
+             "opening.app;\n";
     case Opening::passive:
       if (!start.timestamps) return "  auto [peer, app] = co_await s.established();\n";
       return fmt::format(
@@ -97,8 +97,7 @@ std::string opening_source(const Start& start) {
       return fmt::format(
           "  auto opening = co_await s.opening();\n  Peer& peer = opening.peer;\n  peer.send(syn_ack().options({}));\n"
           "  co_await peer.expect(ack(), within(900ms));\n"
-          "  auto socket = co_await opening.call.before(s.loop(), s.loop().now() + 900ms);\n"
-          "  [[maybe_unused]] App& app = s.attach(peer, std::move(*socket)).app;\n",
+          "  [[maybe_unused]] App& app = opening.app;\n",
           options);
   }
   return "";

@@ -236,7 +236,7 @@ void syns_and_timestamps(Table& table) {
 
 void calls(Table& table, const Place& place) {
   table.actions(T::close, "", {AppCall::close}).actions(T::abort, "", {AppCall::abort});
-  if (place.state == State::syn_sent) return;  // no socket before connect() has come to its end
+  if (place.state == State::syn_sent) return;  // what else can be called differs too much (POSIX leaves it open)
   table.actions(T::close, "shutdown-wr", {AppCall::shut_wr})
       .actions(T::close, "shutdown-rdwr", {AppCall::shut_rdwr})
       .actions(T::close, "unread-text", {AppCall::close}, Prep::unread)
@@ -323,6 +323,7 @@ std::vector<Stimulus> stimuli_at(const Place& place) {
         return all;
       }
       in_syn_received(table);
+      if (place.app) calls(table, place);
       break;
     default:
       text_and_fin(table);

@@ -195,7 +195,7 @@ void follow(const Context& context, Hypothesis&& h, const Segment& s, Instant at
   h.urgent = h.urgent || (s.flags.any(wire::kUrg) && how_far == Reach::everything);
   // Text after the peer's FIN is ignored, whatever else it carries.
   if (h.exists()) hear(h, at, how_far == Reach::everything && !(h.peer_fin && s.length() > 0));
-  if (receives_text(trigger) && !h.peer_fin) take_text(h, s, trigger, rule, slack);
+  if (receives_text(trigger) && !h.peer_fin && h.state != State::syn_sent) take_text(h, s, trigger, rule, slack);
   if (rule.reply == Reply::ack_beyond_fin) {
     h.rcv_nxt += 1;
     h.irs += 1;  // it is no text, all the same

@@ -30,6 +30,7 @@ struct Call {
     accept,   ///< the application holds the socket from now on
     close,
     abort,       ///< SO_LINGER 0, close
+    unlisten,    ///< close of the socket that listened, before this connection was accepted
     shutdown,    ///< how
     send,        ///< text: what was to be sent; taken: how much the target took
     recv,        ///< text: what came; none at the end of the stream

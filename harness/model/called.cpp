@@ -42,9 +42,25 @@ void end_by_rows(const Context& context, Hypothesis h, Trigger trigger, bool lea
     }
     owe(context, next, rule->reply, nullptr, at, rule);
     expect_output(context, next, at, rule);
+    if (rule->reply == Reply::fin && h.state == State::syn_received) {  // at once, although the SYN is outstanding
+      next.send_by = at.latest + kPrompt;
+      next.send_rule = rule;
+    }
     out.all.push_back(std::move(next));
   }
   if (any) return;
+  out.all.push_back(std::move(h));
+}
+
+// What nobody has accepted is reset; what is not yet established may just be forgotten.
+void unlisten(const Context& context, Hypothesis h, Instant at, Successors& out) {
+  const bool embryonic = h.state == State::syn_received;
+  const bool existed = h.exists();
+  h.listens = false;
+  h.last_rule = h.moved_by = row(State::listen, Trigger::close);
+  delete_connection(h, End::aborted);
+  if (embryonic) out.all.push_back(h);
+  if (existed) owe(context, h, Reply::rst_now, nullptr, at, h.last_rule);
   out.all.push_back(std::move(h));
 }
 
@@ -112,6 +128,7 @@ void read_end(Hypothesis h, const Rule* rule, Successors& out) {
 
 void read_error(Hypothesis h, int error, const Rule* rule, Successors& out) {
   if (h.exists() && by_icmp(h)) return refuse(out, Why::error_by_icmp, h.last_rule);
+  if (opening(h) && error == ENOTCONN) return out.all.push_back(std::move(h));  // POSIX has it so
   if (opening(h)) return refuse(out, Why::other_state, h.last_rule);
   if (h.exists()) return refuse(out, Why::error_without_cause, h.peer_fin ? nullptr : rule);
   if (h.end == End::timed_out && !h.error_told && error != ETIMEDOUT && !h.soft_error) {
@@ -214,6 +231,8 @@ void called(const Context& context, Hypothesis h, const Call& call, Instant at, 
     case Call::Kind::abort:
       if (call.error != 0) break;
       return end_by_rows(context, std::move(h), Trigger::abort, true, at, out);
+    case Call::Kind::unlisten:
+      return unlisten(context, std::move(h), at, out);
     case Call::Kind::shutdown:
       return shut(context, std::move(h), call, at, out);
     case Call::Kind::send:

@@ -107,7 +107,9 @@ Oracle::Suspects Oracle::suspects(const Segment* segment) const {
       // PAWS is the same in all states: silence tells about the check and not about what happened before.
       const bool paws = refusal_.rule != nullptr &&
                         (refusal_.rule->trigger == Trigger::paws_fail || refusal_.rule->trigger == Trigger::missing_ts);
-      return paws ? Suspects::resets : Suspects::all;
+      // What a call draws is the same whatever came before, unless the connection was lost.
+      const bool called = refusal_.rule != nullptr && info(refusal_.rule->trigger).group == TriggerGroup::app;
+      return paws || called ? Suspects::resets : Suspects::all;
     }
     case Why::unasked_ack:
     case Why::unasked_rst: {
@@ -169,7 +171,7 @@ void Oracle::err(Hypothesis h, const Event& event, Successors& out) {
   const auto take = [&](const Context& context, const Hypothesis& from, Successors& to) {
     if (const auto* segment = std::get_if<Segment>(&event.what)) arrive(context, from, *segment, event.at, to);
     if (const auto* call = std::get_if<Call>(&event.what)) model::called(context, from, *call, event.at, to);
-    if (const auto* error = std::get_if<IcmpError>(&event.what)) icmp_arrives(from, *error, event.at, to);
+    if (const auto* error = std::get_if<IcmpError>(&event.what)) icmp_arrives(context, from, *error, event.at, to);
   };
   Successors right;
   take(context_, h, right);
@@ -231,13 +233,14 @@ void Oracle::diagnose(Violation& v, const Events& events, const Ways& before, co
     const char* requirement = "";
     const char* what = "";
   };
-  static const std::array<Parameter, 6> parameters{{
+  static const std::array<Parameter, 7> parameters{{
       {{.two_msl_free = true}, "RFC9293-MUST-13", "TIME-WAIT does not last 2 MSL"},
       {{.fin_wait_2_free = true}, "RFC9293-3.10.8-NOFW2", "FIN-WAIT-2 is ended by a timer"},
       {{.probes_free = true}, "RFC9293-3.8.4-DEATH", "keepalive gives up at another time than it has to"},
       {{.stamp_of_gap = true}, "RFC7323-5.3-R1", "the timestamp of a segment above a gap is taken"},
       {{.stamp_of_reset = true}, "RFC7323-5.2-RSTNOUPD", "the timestamp of a reset is taken"},
       {{.unasked_stamp_drops = true}, "RFC7323-3.2-UNNEG", "a timestamp that was not agreed on drops the segment"},
+      {{.icmp_of_anything = true}, "RFC5927-4.1-SEQ", "an ICMP error counts whatever it quotes"},
   }};
   std::uint32_t inputs = 0;
   for (const Event& event : events) inputs += event.is_input() ? 1U : 0U;
@@ -294,8 +297,10 @@ void Oracle::diagnose(Violation& v, const Events& events, const Ways& before, co
     }
     if (suspicious && at_input(Kind::deleted, i, "deleted the connection at")) return;
   }
-  if (only_resets) return;
+  const bool icmp =
+      std::ranges::any_of(events, [](const Event& event) { return std::holds_alternative<IcmpError>(event.what); });
   for (const Parameter& parameter : parameters) {
+    if (parameter.bent.icmp_of_anything ? !icmp : only_resets) continue;
     if (only_stamps && !parameter.bent.stamp_of_gap && !parameter.bent.stamp_of_reset) continue;
     if (parameter.bent.two_msl_free && !waits && !waited) continue;
     if (parameter.bent.fin_wait_2_free && !stays_in_fin_wait_2) continue;
@@ -309,6 +314,7 @@ void Oracle::diagnose(Violation& v, const Events& events, const Ways& before, co
     if (parameter.bent.two_msl_free) v.figure = context_.profile.timer(&Profile::two_msl).figure;
     return;
   }
+  if (only_resets) return;
   for (std::uint32_t i = inputs; i-- > first && !only_stamps;) {
     if (i == trivial) return;  // it was not answered: that is simpler than any earlier mistake
     if (at_input(Kind::deleted, i, "deleted the connection at")) return;

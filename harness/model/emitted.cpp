@@ -191,7 +191,9 @@ class Emission {
   void syn(Hypothesis& h) {
     const bool with_ack = s_.flags.any(wire::kAck);
     const State wanted = with_ack ? State::syn_received : State::syn_sent;
-    if (h.state != wanted)
+    // After a CLOSE in SYN-RECEIVED it is in FIN-WAIT-1, and its SYN may still have to come again.
+    const bool unacknowledged = with_ack && h.exists() && h.iss_known && h.snd_una == h.iss;
+    if (h.state != wanted && !unacknowledged)
       return refuse(Why::unasked_syn, h.exists() || h.moved_by == nullptr ? h.last_rule : h.moved_by);
     const bool again = h.iss_known && s_.seq == h.iss && h.own_offer.seen;
     const Due* due = find(h, is_syn);

@@ -159,6 +159,7 @@ struct Hypothesis {
   }
   /// Octets that were acknowledged to the peer, from its first one on.
   [[nodiscard]] std::uint32_t accepted() const {
+    if (state == State::syn_sent) return 0;
     return static_cast<std::uint32_t>(rcv_nxt - irs) - 1 - (peer_fin ? 1 : 0);
   }
   [[nodiscard]] bool unread() const { return accepted() > read; }
@@ -187,6 +188,7 @@ struct Bent {
   bool stamp_of_gap = false;         ///< the timestamp of a segment above a gap counts
   bool stamp_of_reset = false;       ///< that of a reset counts
   bool unasked_stamp_drops = false;  ///< a segment with a timestamp is dropped where none was agreed on
+  bool icmp_of_anything = false;     ///< an ICMP error counts whatever it quotes
 };
 
 /// What all hypotheses of a conversation share.
@@ -312,7 +314,7 @@ struct IcmpError {
   wire::IcmpError error{};
   std::optional<SeqNum> quoted;
 };
-void icmp_arrives(Hypothesis h, const IcmpError& what, Instant at, Successors& out);
+void icmp_arrives(const Context& context, Hypothesis h, const IcmpError& what, Instant at, Successors& out);
 void called(const Context& context, Hypothesis h, const Call& call, Instant at, Successors& out);
 /// True when `h` itself goes on, too; whatever else it may have become is in `out`.
 bool passed(const Context& context, Hypothesis& h, Instant at, Successors& out);

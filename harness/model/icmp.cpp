@@ -5,12 +5,12 @@ namespace finwait::model {
 
 using wire::before;
 
-void icmp_arrives(Hypothesis h, const IcmpError& what, Instant at, Successors& out) {
+void icmp_arrives(const Context& context, Hypothesis h, const IcmpError& what, Instant at, Successors& out) {
   using wire::IcmpError;
   const wire::IcmpError error = what.error;
   // About a segment that is not on its way it may be forged (RFC 5927 4.1).
-  const bool in_flight =
-      !what.quoted || (h.iss_known && !before(*what.quoted, h.snd_una) && before(*what.quoted, h.snd_nxt));
+  const bool in_flight = context.bent.icmp_of_anything || !what.quoted ||
+                         (h.iss_known && !before(*what.quoted, h.snd_una) && before(*what.quoted, h.snd_nxt));
   // Some check no more than that it is not far away; then the application may be told, and that is all.
   h.soft_error = h.soft_error || in_flight || (h.iss_known && *what.quoted == h.snd_nxt);
   if (!in_flight) return out.all.push_back(std::move(h));

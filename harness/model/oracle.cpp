@@ -157,7 +157,7 @@ void Oracle::apply(Hypothesis&& h, const Event& event, std::uint32_t index, Succ
   } else if (const auto* call = std::get_if<Call>(&event.what)) {
     model::called(context_, std::move(h), *call, event.at, out);
   } else if (const auto* error = std::get_if<IcmpError>(&event.what)) {
-    icmp_arrives(std::move(h), *error, event.at, out);
+    icmp_arrives(context_, std::move(h), *error, event.at, out);
   }
 }
 

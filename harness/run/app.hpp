@@ -41,6 +41,7 @@ class App {
   /// At most `most` octets; empty at the end of the stream; ETIME when nothing came within `limit`.
   Task<Result<wire::Bytes>> recv(std::size_t most, Duration limit);
   Result<int> get(SocketOption option);
+  [[nodiscard]] const Peer& peer() const { return peer_; }
   /// SO_ERROR, cleared by the call; 0 without.
   int take_error();
   TcpState state();

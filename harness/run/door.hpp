@@ -21,6 +21,8 @@ class Door {
     }
     return listener_.get();
   }
+  /// It listens no more, until somebody asks for the listener again.
+  void close() { listener_.reset(); }
 
  private:
   target::Target& target_;

@@ -120,16 +120,32 @@ Task<App*> Scenario::try_accept(Peer& peer, Duration limit) {
   co_return socket ? &attach(peer, std::move(*socket)).app : nullptr;
 }
 
+void Scenario::close_listener() {
+  const TimePoint begin = loop().now();
+  place_.door.close();
+  const Instant at{begin, loop().now()};
+  for (const auto& peer : peers_) {
+    const bool accepted = std::ranges::any_of(apps_, [&](const auto& app) { return &app->peer() == peer.get(); });
+    if (accepted) continue;
+    model::Call call;
+    call.kind = model::Call::Kind::unlisten;
+    peer->oracle().called(call, at, transcript_.app(peer->connection(), at, "close() of the listener"));
+    peer->touch(at);
+  }
+}
+
 Task<Scenario::Opening> Scenario::opening() {
   Peer& peer = add_peer(next_port(), wire::Port{0}, false);
   awaiting_syn_ = &peer;
   const TimePoint begin = loop().now();
-  auto op = place_.target.connect(peer.local());
+  auto begun = place_.target.connect(peer.local());
+  if (!begun) broken("connect() failed with " + begun.error().name());
   model::Call call;
   call.kind = model::Call::Kind::connect;
   peer.oracle().called(call, {begin, loop().now()}, Transcript::kNotKept);
+  App& app = attach(peer, std::move(begun->socket)).app;
   co_await peer.expect(wire::syn().any_ack(), within(kHandshake));
-  co_return Opening{peer, std::move(op)};
+  co_return Opening{peer, app, std::move(begun->done)};
 }
 
 Task<Connection> Scenario::accept_active() {
@@ -139,9 +155,9 @@ Task<Connection> Scenario::accept_active() {
   open.peer.send(wire::syn_ack().options(options));
   co_await open.peer.expect(wire::ack(), within(kHandshake));
   auto waiting = open.call.before(loop(), loop().now() + kHandshake);
-  auto socket = co_await waiting;
-  if (!socket) broken("connect() failed with " + socket.error().name());
-  co_return attach(open.peer, std::move(*socket));
+  const auto done = co_await waiting;
+  if (!done) broken("connect() failed with " + done.error().name());
+  co_return Connection{open.peer, open.app};
 }
 
 void Scenario::fail(const std::string& summary, const std::string& allowed, const std::string& seen,

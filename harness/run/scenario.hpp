@@ -64,15 +64,18 @@ class Scenario : public Host {
   /// The same where it is not sure that there will be one: nullptr when there is none within `limit`.
   Task<App*> try_accept(Peer& peer, Duration limit);
 
-  /// A call of connect() that is on its way.
+  /// The application closes the listening socket, and with it what this case has not accepted. For a case with a
+  /// sandbox of its own.
+  void close_listener();
+
+  /// A call of connect() that is on its way: the socket is there already.
   struct Opening {
     Peer& peer;
-    engine::Op<std::unique_ptr<target::Socket>> call;
+    App& app;
+    engine::Op<void> call;
   };
   /// The target has begun to open a connection to a new peer, and its SYN has come: SYN-SENT.
   Task<Opening> opening();
-  /// Holds the socket that such a call has given.
-  Connection attach(Peer& peer, std::unique_ptr<target::Socket> socket);
 
   [[nodiscard]] Instant now() { return {loop().now(), loop().now()}; }
   /// co_await: this long from now.
@@ -141,6 +144,7 @@ class Scenario : public Host {
 
  private:
   target::Listener& listener();
+  Connection attach(Peer& peer, std::unique_ptr<target::Socket> socket);
   Task<Connection> accept_passive();
   Task<Connection> accept_active();
   wire::Port next_port();

@@ -67,17 +67,19 @@ Result<std::unique_ptr<Listener>> LocalKernel::listen(const Endpoint& local) {
   return std::make_unique<LocalListener>(epoll_, std::move(fd));
 }
 
-Op<std::unique_ptr<Socket>> LocalKernel::connect(const Endpoint& peer) {
+Result<Opening> LocalKernel::connect(const Endpoint& peer) {
   sandbox_->enter();
   UniqueFd fd = tcp_socket(peer.address.family);
   const SocketAddress address(peer);
-  if (!fd) return Result<std::unique_ptr<Socket>>(tl::unexpected(Errno{errno, {}}));
+  if (!fd) return tl::unexpected(Errno{errno, {}});
   keep_lingering(fd.get());
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(address.octets.data()), address.size) != 0 &&
       errno != EINPROGRESS) {
-    return Result<std::unique_ptr<Socket>>(tl::unexpected(Errno{errno, {}}));
+    return tl::unexpected(Errno{errno, {}});
   }
-  return LocalSocket::connecting(epoll_, std::move(fd));
+  auto socket = std::make_unique<LocalSocket>(epoll_, std::move(fd));
+  auto done = socket->connected();
+  return Opening{std::move(socket), std::move(done)};
 }
 
 Result<void> LocalKernel::set_sysctl(const std::string& name, const std::string& value) {

@@ -28,7 +28,7 @@ class LocalKernel : public Target {
   link::Link& link() override { return sandbox_->tun(); }
 
   Result<std::unique_ptr<Listener>> listen(const Endpoint& local) override;
-  Op<std::unique_ptr<Socket>> connect(const Endpoint& peer) override;
+  Result<Opening> connect(const Endpoint& peer) override;
   Result<void> set_sysctl(const std::string& name, const std::string& value) override;
 
  private:

@@ -214,9 +214,9 @@ TEST(LocalKernel, AnAddressInUseIsNamed) {
 
 TEST(LocalKernel, AFailedConnectIsAResult) {
   EXPECT_THAT(verdict_of([](Scenario& s) -> Task<> {
-                auto op = s.target().connect({wire::Address::v4(0xC6130001), wire::Port{9}});
-                if (op.ready()) s.fail("connect", "in progress", "done at once");
-                auto waiting = op.before(s.loop(), s.loop().now() + 100ms);
+                auto opening = s.target().connect({wire::Address::v4(0xC6130001), wire::Port{9}});
+                if (opening->done.ready()) s.fail("connect", "in progress", "done at once");
+                auto waiting = opening->done.before(s.loop(), s.loop().now() + 100ms);
                 const auto result = co_await waiting;
                 if (result || !(result.error() == ETIME)) s.fail("connect to nobody", "ETIME", "another");
               }),

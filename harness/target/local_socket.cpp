@@ -194,19 +194,16 @@ Op<TcpState> LocalSocket::state() {
   return Result<TcpState>(from_kernel(info.tcpi_state));
 }
 
-Op<std::unique_ptr<Socket>> LocalSocket::connecting(engine::Epoll& epoll, UniqueFd fd) {
-  const int raw = fd.get();
-  auto held = std::make_shared<UniqueFd>(std::move(fd));
-  bool first = true;
-  return retry<std::unique_ptr<Socket>>(epoll, raw, EPOLLOUT,
-                                        [&epoll, held, first]() mutable -> Result<std::unique_ptr<Socket>> {
-                                          if (std::exchange(first, false)) return tl::unexpected(Errno{EAGAIN, {}});
-                                          int error = 0;
-                                          socklen_t size = sizeof error;
-                                          getsockopt(held->get(), SOL_SOCKET, SO_ERROR, &error, &size);
-                                          if (error != 0) return tl::unexpected(Errno{error, {}});
-                                          return std::make_unique<LocalSocket>(epoll, std::move(*held));
-                                        });
+Op<void> LocalSocket::connected() {
+  bool first = true;  // nothing can be known of it before it is writable
+  return retry<void>(epoll_, fd_.get(), EPOLLOUT, [fd = fd_.get(), first]() mutable -> Result<void> {
+    if (std::exchange(first, false)) return tl::unexpected(Errno{EAGAIN, {}});
+    int error = 0;
+    socklen_t size = sizeof error;
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0) return tl::unexpected(Errno{error, {}});
+    return {};
+  });
 }
 
 LocalListener::~LocalListener() { epoll_.unwatch(fd_.get()); }

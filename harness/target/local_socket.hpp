@@ -34,8 +34,8 @@ class LocalSocket : public Socket {
   Op<int> take_error() override;
   Op<TcpState> state() override;
 
-  /// A connect() in progress: completes with this socket once it is connected.
-  static Op<std::unique_ptr<Socket>> connecting(engine::Epoll& epoll, UniqueFd fd);
+  /// The end of a connect() in progress.
+  Op<void> connected();
 
  private:
   engine::Epoll& epoll_;

@@ -68,11 +68,19 @@ class Socket {
   virtual Op<TcpState> state() = 0;
 };
 
+/// A connection that is being opened: its socket is there from the start, and `done` tells when it is established, or
+/// why it will not be. Whoever waits for that does not wait for anything else of the socket.
+struct Opening {
+  std::unique_ptr<Socket> socket;
+  Op<void> done;
+};
+
 class Listener {
  public:
   Listener() = default;
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
+  /// Stops listening; what nobody has accepted is no concern of the application any more.
   virtual ~Listener() = default;
   /// The next connection from `peer`; connections from others stay queued for those who ask for them.
   virtual Op<std::unique_ptr<Socket>> accept(const Endpoint& peer) = 0;
@@ -97,8 +105,8 @@ class Target {
   virtual link::Link& link() = 0;
 
   virtual Result<std::unique_ptr<Listener>> listen(const Endpoint& local) = 0;
-  /// Opens actively to `peer`; completes when the connection is established or has failed.
-  virtual Op<std::unique_ptr<Socket>> connect(const Endpoint& peer) = 0;
+  /// Opens actively to `peer`.
+  virtual Result<Opening> connect(const Endpoint& peer) = 0;
   /// System-wide settings of the sandbox, by the target's own names.
   virtual Result<void> set_sysctl(const std::string& name, const std::string& value) = 0;
 };

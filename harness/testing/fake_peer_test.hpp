@@ -109,16 +109,16 @@ class FakePeer {
   }
   /// The target's SYN is under way; numbers are relative to it.
   void open_actively() {
-    opening.emplace(made->connect({made->first_peer_address(family), wire::Port{1234}}));
+    auto begun = *made->connect({made->first_peer_address(family), wire::Port{1234}});
+    app = std::move(begun.socket);
+    opening.emplace(std::move(begun.done));
     drain();
     target_port = wire::parse(last_packet)->segment.source_port;
   }
-  /// How the active open has ended: "open", an errno's name, or "waits". Takes the socket.
+  /// How the active open has ended: "open", an errno's name, or "waits".
   std::string opened() {
     if (!opening || !opening->ready()) return "waits";
-    if (!opening->result()) return opening->result().error().name();
-    app = std::move(*opening->result());
-    return "open";
+    return opening->result() ? "open" : opening->result().error().name();
   }
   /// "data", "EOF", an errno's name, or "waits".
   std::string recv() {
@@ -132,6 +132,10 @@ class FakePeer {
     auto op = app->send(octets);
     return op.result() ? "ok" : op.result().error().name();
   }
+  void close() {
+    (void)app->close();
+    app.reset();
+  }
   TcpState state() { return *app->state().result(); }
   void app_sends(std::string_view text) { (void)app->send(wire::to_bytes(text)); }
 
@@ -143,7 +147,7 @@ class FakePeer {
   wire::Family family = wire::Family::ipv4;
   std::unique_ptr<target::Listener> listener;
   std::unique_ptr<target::Socket> app;
-  std::optional<engine::Op<std::unique_ptr<target::Socket>>> opening;
+  std::optional<engine::Op<void>> opening;
   wire::Port target_port = kPort;
   SeqNum irs;
   std::uint16_t window = 65535;

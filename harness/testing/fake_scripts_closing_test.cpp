@@ -32,29 +32,32 @@ void embryonic(Talk& t) {
 // Two at a time: they must not start at the same number.
 void active_open(Talk& t) {
   const auto peer = t.made->first_peer_address(t.family);
-  auto first = t.made->connect({peer, wire::Port{9}});
+  auto first = *t.made->connect({peer, wire::Port{9}});
   t.drain();
   const SeqNum one = t.irs;
-  auto second = t.made->connect({peer, wire::Port{9}});
+  auto second = *t.made->connect({peer, wire::Port{9}});
   t.drain();
   t.note(t.irs == one ? "same ISS" : "");
   t.wait(300s);
-  t.note(first.ready() ? first.result().error().name() : "waits");
+  t.note(first.done.ready() ? first.done.result().error().name() : "waits");
 }
 
 void active_open_answered(Talk& t) {
   const auto peer = t.made->first_peer_address(t.family);
-  auto bare = t.made->connect({peer, wire::Port{1234}});
+  auto bare = *t.made->connect({peer, wire::Port{1234}});
   t.drain();
   t.target_port = wire::Port{32768};
   t.send(kAck, 1, 500);
   t.send(kRst, 0);
-  t.note(bare.ready() ? "refused" : "waits");
+  t.note(bare.done.ready() ? "refused" : "waits");
   t.send(kRst | kAck, 0, 1);
-  t.note(bare.ready() ? "refused" : "waits");
+  t.note(bare.done.ready() ? "refused" : "waits");
 }
 
-void active_open_abandoned(Talk& t) { (void)t.made->connect({t.made->first_peer_address(t.family), wire::Port{1234}}); }
+void active_open_abandoned(Talk& t) {
+  t.open_actively();
+  t.close();
+}
 
 void active_close(Talk& t) {
   t.establish();

@@ -38,7 +38,7 @@ void simultaneous_refused(Talk& t) {
 void simultaneous_given_up(Talk& t) {
   t.open_actively();
   t.send(kSyn);
-  t.opening.reset();
+  t.close();
 }
 
 void half_open(Talk& t) {

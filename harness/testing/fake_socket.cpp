@@ -14,11 +14,9 @@ tl::unexpected<Errno> failed(int error) { return tl::unexpected(Errno{error, {}}
 // `attempt` gives nullopt as long as the call has to wait; `wait` puts something away that is tried after every event.
 template <class T>
 Op<T> now_or_later(const std::function<std::optional<Result<T>>()>& attempt,
-                   const std::function<void(std::function<bool()>)>& wait,
-                   const std::function<void()>& on_abandon = {}) {
+                   const std::function<void(std::function<bool()>)>& wait) {
   if (auto now = attempt()) return Op<T>(std::move(*now));
   auto state = std::make_shared<typename Op<T>::State>();
-  state->on_abandon = on_abandon;
   wait([attempt, weak = std::weak_ptr(state)] {
     const auto waiting = weak.lock();
     if (!waiting) return true;
@@ -64,20 +62,17 @@ Op<int> FakeSocket::get(target::SocketOption option) { return FakeTcp::get(*tcb_
 Op<int> FakeSocket::take_error() { return Result<int>(std::exchange(tcb_->error, 0)); }
 Op<TcpState> FakeSocket::state() { return Result<TcpState>(tcb_->state); }
 
-Op<SocketPtr> FakeSocket::connecting(const std::shared_ptr<FakeTcp>& tcp, const FakeTcp::TcbPtr& tcb) {
-  return now_or_later<SocketPtr>(
-      [tcp, weak = std::weak_ptr(tcb)]() -> std::optional<Result<SocketPtr>> {
+Op<void> FakeSocket::connected() {
+  return now_or_later<void>(
+      [weak = std::weak_ptr(tcb_)]() -> std::optional<Result<void>> {
         const auto connection = weak.lock();
+        if (!connection) return failed(ECONNABORTED);
         const TcpState state = connection->state;
         if (state == TcpState::syn_sent || state == TcpState::syn_received) return std::nullopt;
-        if (state != TcpState::closed) return std::make_unique<FakeSocket>(tcp, connection);
+        if (state != TcpState::closed) return Result<void>{};
         return failed(std::exchange(connection->error, 0));
       },
-      [tcb](auto attempt) { tcb->waiting.push_back(std::move(attempt)); },
-      [tcp, tcb] {
-        tcb->waiting.clear();
-        tcp->close(tcb);
-      });
+      [this](auto attempt) { tcb_->waiting.push_back(std::move(attempt)); });
 }
 
 Op<SocketPtr> FakeListener::accept(const Endpoint& peer) {

@@ -23,8 +23,7 @@ class FakeSocket : public target::Socket {
   engine::Op<TcpState> state() override;
 
   /// The outcome of an active open.
-  static engine::Op<std::unique_ptr<target::Socket>> connecting(const std::shared_ptr<FakeTcp>& tcp,
-                                                                const FakeTcp::TcbPtr& tcb);
+  engine::Op<void> connected();
 
  private:
   std::shared_ptr<FakeTcp> tcp_;

@@ -80,8 +80,10 @@ Result<std::unique_ptr<target::Listener>> FakeTarget::listen(const Endpoint& loc
   return std::make_unique<FakeListener>(tcp_, local);
 }
 
-engine::Op<std::unique_ptr<target::Socket>> FakeTarget::connect(const Endpoint& peer) {
-  return FakeSocket::connecting(tcp_, tcp_->connect(address(peer.address.family), peer));
+Result<target::Opening> FakeTarget::connect(const Endpoint& peer) {
+  auto socket = std::make_unique<FakeSocket>(tcp_, tcp_->connect(address(peer.address.family), peer));
+  auto done = socket->connected();
+  return target::Opening{std::move(socket), std::move(done)};
 }
 
 Result<void> FakeTarget::set_sysctl(const std::string& name, const std::string& value) {

@@ -45,7 +45,7 @@ class FakeTarget : public target::Target, public engine::VirtualParty {
   link::Link& link() override { return link_; }
 
   Result<std::unique_ptr<target::Listener>> listen(const Endpoint& local) override;
-  engine::Op<std::unique_ptr<target::Socket>> connect(const Endpoint& peer) override;
+  Result<target::Opening> connect(const Endpoint& peer) override;
   Result<void> set_sysctl(const std::string& name, const std::string& value) override;
 
   [[nodiscard]] std::optional<TimePoint> next_deadline() const override { return tcp_->next_deadline(); }

@@ -157,7 +157,7 @@ TEST_F(FakeTcpOpening, simultaneous_open) {
 
 TEST_F(FakeTcpOpening, close_in_syn_received_sends_a_fin) {
   half_open_actively();
-  opening.reset();
+  close();
   EXPECT_THAT(replies(), ElementsAre("F. 1 ack 1"));
   EXPECT_THAT(times(2s).size(), 1U);
   send(kAck, 1, 1);  // of the SYN only
