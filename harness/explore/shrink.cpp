@@ -81,7 +81,9 @@ std::vector<Edit> plainer_starts(const Start& start) {
   std::vector<Edit> all;
   if (start.timestamps) all.push_back({[](Start& s) { s.timestamps = false; }, {}});
   if (start.family != wire::Family::ipv4) all.push_back({[](Start& s) { s.family = wire::Family::ipv4; }, {}});
-  if (start.opening == Opening::active) all.push_back({[](Start& s) { s.opening = Opening::passive; }, {}});
+  if (start.opening != Opening::passive && start.opening != Opening::closed_port) {
+    all.push_back({[](Start& s) { s.opening = Opening::passive; }, {}});
+  }
   return all;
 }
 

@@ -24,7 +24,7 @@ struct Weighted {
 
 // clang-format off
 constexpr std::array kOpenings = std::to_array<Weighted<Opening>>({
-    {70, Opening::passive}, {20, Opening::active}, {7, Opening::listening}, {3, Opening::closed_port}});
+    {65, Opening::passive}, {19, Opening::active}, {7, Opening::listening}, {6, Opening::calling}, {3, Opening::closed_port}});
 
 // What ends a connection is rare, or walks would be short.
 constexpr std::array kKinds = std::to_array<Weighted<Kind>>({
@@ -185,11 +185,14 @@ Script random_script(const WalkId& id) {
   script.start.family = dice.one_in(2) ? wire::Family::ipv4 : wire::Family::ipv6;
   Known known;
   known.socket = script.start.opening == Opening::passive || script.start.opening == Opening::active;
-  const bool opens = script.start.opening == Opening::listening && dice.percent(80);
+  const bool calling = script.start.opening == Opening::calling;
+  const bool opens = (calling || script.start.opening == Opening::listening) && dice.percent(80);
+  known.socket = known.socket || (calling && opens);  // in SYN-SENT each API does something else
   for (std::size_t i = 0; i < id.steps; i++) {
     if (i == 0 && opens) {
       const auto stamp = script.start.timestamps ? StampAt::offered : StampAt::usual;
-      script.steps.push_back({Send{.kind = Kind::syn, .stamp = stamp}, true});
+      const Kind kind = calling && dice.one_in(2) ? Kind::syn_ack : Kind::syn;
+      script.steps.push_back({Send{.kind = kind, .stamp = stamp}, true});
       continue;
     }
     const Action action = random_action(dice, known);

@@ -133,6 +133,20 @@ void take_syn(Hypothesis& h, const Segment& s, Instant at) {
   h.keepalive.since = at;
 }
 
+// The ACK that opens the connection carries text, and the application has closed already: as in FIN-WAIT-1.
+void text_for_nobody(const Context& context, Hypothesis h, const Segment& s, Instant at, Successors& out) {
+  for (const Rule* rule : rules_for(State::fin_wait_1, Trigger::data)) {
+    if (rule->next != State::closed || rule->standing == Standing::deviation) continue;
+    const auto choices = applies(*rule, h, &s, at);
+    if (!choices) continue;
+    h.choices = *choices;
+    h.last_rule = h.moved_by = rule;
+    delete_connection(h, End::aborted);
+    owe(context, h, rule->reply, &s, at, rule);
+    return out.all.push_back(std::move(h));
+  }
+}
+
 // "If there are other controls or text in the segment, then continue processing at the sixth step" (3.10.7.3): some do,
 // others drop what a SYN,ACK brings along.
 void text_with_syn(const Context& context, const Hypothesis& h, const Segment& s, Instant at, const Rule& rule,
@@ -189,6 +203,7 @@ void follow(const Context& context, Hypothesis&& h, const Segment& s, Instant at
   if (before_it == State::syn_received && trigger == Trigger::syn_ack && rule.next == State::established) {
     h.snd_una = s.ack;
     h.snd_wnd = s.window;
+    h.snd_edge = s.ack + s.window;
     h.snd_wl1 = s.seq;
     h.snd_wl2 = s.ack;
   }
@@ -212,6 +227,9 @@ void follow(const Context& context, Hypothesis&& h, const Segment& s, Instant at
     }
   } else if (rule.next) {
     enter(h, *rule.next, at, &rule);
+  }
+  if (before_it == State::syn_received && h.state == State::fin_wait_1 && !s.payload.empty()) {
+    text_for_nobody(context, h, s, at, out);
   }
   owe(context, h, rule.reply, &s, at, &rule);
   if (optional) h.due.back().optional = true;

@@ -130,6 +130,11 @@ void delete_connection(Hypothesis& h, End end) {
 
 void enter(Hypothesis& h, State next, Instant at, const Rule* rule) {
   if (next == h.state) return;
+  const bool opens = next == State::established;
+  if (h.state == State::syn_received && h.fin_wanted) {  // by a CLOSE with text queued (RFC 9293 3.10.4)
+    if (opens) next = State::fin_wait_1;
+    if (next == State::close_wait) next = State::closing;
+  }
   h.moved_by = rule;
   h.state = next;
   if (next == State::time_wait) {
@@ -140,7 +145,7 @@ void enter(Hypothesis& h, State next, Instant at, const Rule* rule) {
     h.fin_wait_2_since = at;
     h.resending = {};
   }
-  if (next == State::established) {
+  if (opens) {
     h.resending = {};
     h.old.reset();
     h.keepalive.since = at;

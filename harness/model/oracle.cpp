@@ -90,7 +90,7 @@ void Oracle::note_peer(const Segment& s, Instant at) {
   constexpr std::size_t kMostEchoes = 64;
   if (const auto ts = s.options.timestamps()) {
     const SeqNum value(ts->value);
-    if (!context_.peer_ts_first && !s.flags.any(wire::kRst)) context_.peer_ts_first = context_.peer_ts_last = value;
+    if (!context_.peer_ts_first && s.flags.any(wire::kSyn)) context_.peer_ts_first = context_.peer_ts_last = value;
     if (!context_.peer_ts_first || wire::before(value, *context_.peer_ts_first)) {
       if (context_.peer_ts.size() == kMostEchoes) context_.peer_ts.erase(context_.peer_ts.begin());
       context_.peer_ts.push_back(ts->value);

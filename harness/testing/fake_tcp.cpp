@@ -56,6 +56,7 @@ FakeTcp::TcbPtr FakeTcp::make_tcb(const Endpoint& local, const Endpoint& peer) {
   tcb->iss = tcb->snd_una = tcb->snd_nxt = new_iss();
   tcb->ts_offset = timestamp_offset(local, peer);
   tcb->rto = profile_.rto_initial;
+  tcb->waiting_since = now();
   tcb->keepalive.idle = settings.keepalive_idle;
   tcb->keepalive.interval = settings.keepalive_interval;
   tcb->keepalive.count = settings.keepalive_count;

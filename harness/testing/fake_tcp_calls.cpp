@@ -54,7 +54,9 @@ Result<void> FakeTcp::shutdown(const TcbPtr& tcb, How how) {
   if (writing && tcb->late()) return failed(ENOTCONN);  // 3.10.4: "connection closing"
   if (reading) tcb->read_shut = true;
   if (writing && has(Defect::shutdown_wr_is_close)) tcb->orphan = true;
-  if (writing && !std::exchange(tcb->write_shut, true) && !has(Defect::shutdown_wr_no_fin)) close_writing(*tcb);
+  if (writing && !std::exchange(tcb->write_shut, true) && !has(Defect::shutdown_wr_no_fin)) {
+    tcb->state == TcpState::syn_received ? close_in_syn_received(*tcb) : close_writing(*tcb);
+  }
   settle(tcb);
   return {};
 }

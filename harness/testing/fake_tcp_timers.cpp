@@ -44,12 +44,13 @@ void FakeTcp::arm_rto(Tcb& tcb) {
 }
 
 void FakeTcp::retransmission_timeout(Tcb& tcb) {
-  if (tcb.state == TcpState::syn_sent || tcb.state == TcpState::syn_received) return retransmit_syn(tcb);
+  const bool timed_out = tcb.user_timeout > Duration{0} && now() - tcb.waiting_since >= tcb.user_timeout;
+  const bool opening = tcb.state == TcpState::syn_sent || tcb.state == TcpState::syn_received;
+  if (opening) return timed_out ? give_up(tcb) : retransmit_syn(tcb);
   if (tcb.outstanding() == 0 && tcb.unsent()) return probe_window(tcb);
   const bool only_fin = tcb.queue.empty();
   const bool early = only_fin && has(Defect::fin_gives_up_early);
   const bool never = has(Defect::fin_never_gives_up);
-  const bool timed_out = tcb.user_timeout > Duration{0} && now() - tcb.waiting_since >= tcb.user_timeout;
   if (timed_out || (tcb.retries >= (early ? kEarly : kRetries) && !never)) return give_up(tcb);
   tcb.retries++;
   tcb.timed.reset();  // RFC 6298 3: no sample from what is sent twice
