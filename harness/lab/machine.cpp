@@ -15,7 +15,6 @@
 
 namespace finwait::lab {
 
-namespace fs = std::filesystem;
 
 namespace {
 
