@@ -15,7 +15,6 @@
 
 namespace finwait::lab {
 
-
 namespace {
 
 // The console's end that a failure shows.
