@@ -112,7 +112,7 @@ std::vector<std::string> needed_by(std::string_view module) {
   return names;
 }
 
-tl::expected<std::unique_ptr<StockKernel>, std::string> StockKernel::find(const std::string& vmlinuz) {
+tl::expected<std::unique_ptr<StockKernel>, std::string> StockKernel::find(const std::string& vmlinuz, Path self) {
   std::error_code error;
   const Path image = fs::canonical(vmlinuz, error);
   const auto content = content_of(image);
@@ -130,7 +130,7 @@ tl::expected<std::unique_ptr<StockKernel>, std::string> StockKernel::find(const 
         "('dpkg -x') and name its boot/vmlinuz",
         release, (image.parent_path().parent_path() / "lib/modules").string(), tree.parent_path().string()));
   }
-  auto kernel = std::unique_ptr<StockKernel>(new StockKernel(image));
+  auto kernel = std::unique_ptr<StockKernel>(new StockKernel(image, std::move(self)));
   const auto all = modules_in(tree);
   for (const char* name : kWanted) {
     if (auto loaded = load(all, name, kernel->modules_); !loaded) return tl::unexpected(loaded.error());
@@ -148,7 +148,7 @@ tl::expected<Program, std::string> StockKernel::program(const Path& folder, cons
   };
   files.add_device("/dev/console", 5, 1);
   for (const char* place : {"/proc", "/sys", "/tmp", "/run"}) files.add_folder(place);
-  if (auto done = copy("/proc/self/exe", "/finwait"); !done) return tl::unexpected(done.error());
+  if (auto done = copy(self_.string(), "/finwait"); !done) return tl::unexpected(done.error());
   for (const auto& library : own_libraries()) {
     if (auto done = copy(library, library); !done) return tl::unexpected(done.error());
   }

@@ -14,17 +14,18 @@ namespace finwait::lab {
 class StockKernel : public Bootable {
  public:
   /// `vmlinuz`: a kernel for a PC. Its modules have to be in ../lib/modules, as a package is unpacked, or in
-  /// /lib/modules. Fails with what is wrong.
-  static tl::expected<std::unique_ptr<StockKernel>, std::string> find(const std::string& vmlinuz);
+  /// /lib/modules. `self` is the program that runs in it. Fails with what is wrong.
+  static tl::expected<std::unique_ptr<StockKernel>, std::string> find(const std::string& vmlinuz,
+                                                                      Path self = "/proc/self/exe");
 
   [[nodiscard]] std::string target() const override { return "qemu:" + image_.string(); }
   [[nodiscard]] tl::expected<Program, std::string> program(const Path& folder, const Request& request,
                                                            int console) const override;
 
  private:
-  explicit StockKernel(Path image) : image_(std::move(image)) {}
+  StockKernel(Path image, Path self) : image_(std::move(image)), self_(std::move(self)) {}
 
-  Path image_;
+  Path image_, self_;
   std::map<std::string, std::string> modules_;  ///< by the name under which they are packed, in the order of loading
 };
 

@@ -68,7 +68,7 @@ TEST_F(StockKernelFiles, ModulesAreLoadedAfterWhatTheyNeed) {
                                     << "TUN";
   std::ofstream(modules / "the-base.ko") << "BASE";
   std::ofstream(root / "boot/vmlinuz") << image("9.9-none");
-  const auto kernel = StockKernel::find((root / "boot/vmlinuz").string());
+  const auto kernel = StockKernel::find((root / "boot/vmlinuz").string(), "/bin/true");  // not all of the tests
   ASSERT_TRUE(kernel) << kernel.error();
   EXPECT_EQ((*kernel)->target(), "qemu:" + (root / "boot/vmlinuz").string());
   const auto program = (*kernel)->program(root, {.cases = {"a/case"}, .profile = ""}, -1);
