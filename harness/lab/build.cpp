@@ -246,6 +246,16 @@ tl::expected<Kernel, BuildFailure> put_in_place(Kernel kernel, const Path& out, 
 
 }  // namespace
 
+void keep_to_one_source(const Path& out, const std::string& description) {
+  const Path mark = out / "finwait-source";
+  std::string last;
+  std::getline(std::ifstream(mark), last);
+  std::error_code ignored;
+  if (last != description) fs::remove_all(out, ignored);
+  fs::create_directories(out, ignored);
+  std::ofstream(mark) << description;
+}
+
 tl::expected<Kernel, BuildFailure> build(const BuildRequest& request, BuildObserver& observer) {
   if (std::ranges::find(kRates, request.hz) == kRates.end()) {
     return failure(Kind::usage, fmt::format("HZ is one of {}, not {}", fmt::join(kRates, ", "), request.hz));
@@ -270,6 +280,7 @@ tl::expected<Kernel, BuildFailure> build(const BuildRequest& request, BuildObser
   if (!held) return tl::unexpected(held.error());
   if (auto unpacked = unpack(*source, observer); !unpacked) return tl::unexpected(unpacked.error());
   const Path out = request.cache / "build" / kernel.name;
+  keep_to_one_source(out, source->description);
   Tree tree(*source, out, request.hz, observer);
   if (auto done = tree.configure(); !done) return tl::unexpected(done.error());
   if (auto done = tree.compile(); !done) return tl::unexpected(done.error());

@@ -38,4 +38,8 @@ class BuildObserver {
 /// is never written to; what make needs to keep is in the cache, so that a small change is built in seconds.
 tl::expected<Kernel, BuildFailure> build(const BuildRequest& request, BuildObserver& observer);
 
+/// Empties a build's folder that another source was built in: make takes what it has built for right as long as it is
+/// newer than the source, which files of another tree may be older than.
+void keep_to_one_source(const Path& out, const std::string& description);
+
 }  // namespace finwait::lab

@@ -122,5 +122,15 @@ TEST(Recipe, TravelsWithTheProgram) {
   EXPECT_THAT(std::string(seed_text()), HasSubstr("ssize_t getrandom("));
 }
 
+TEST_F(Cache, WhatWasBuiltFromAnotherTreeIsNotUsed) {
+  const Path out = folder / "build/mine", object = out / "tcp.o";
+  keep_to_one_source(out, "/a/tree");
+  std::ofstream(object) << "x";
+  keep_to_one_source(out, "/a/tree");
+  EXPECT_TRUE(fs::exists(object));
+  keep_to_one_source(out, "/another/tree");
+  EXPECT_FALSE(fs::exists(object));
+}
+
 }  // namespace
 }  // namespace finwait::lab
