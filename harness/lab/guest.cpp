@@ -102,13 +102,12 @@ tl::expected<std::string, std::string> become_init() {
   write_setting("/proc/sys/net/ipv4/tcp_max_orphans", "262144");
   setenv("HOME", "/tmp", 1);
   setenv("TMPDIR", "/tmp", 1);
-  const std::string packed = std::string(kPacked) + "/" + kRequestFile;
-  if (access(packed.c_str(), R_OK) == 0) {
-    if (auto loaded = load_modules(); !loaded) return tl::unexpected(loaded.error());
-    return packed;
-  }
-  if (const int error = make(kWorkMount); error != 0) return failed(kWorkMount, error);
-  return std::string(kWork) + "/" + kRequestFile;
+  const int error = make(kWorkMount);
+  if (error == 0) return std::string(kWork) + "/" + kRequestFile;
+  if (error != ENODEV) return failed(kWorkMount, error);
+  // No User Mode Linux, so all there is was packed.
+  if (auto loaded = load_modules(); !loaded) return tl::unexpected(loaded.error());
+  return std::string(kPacked) + "/" + kRequestFile;
 }
 
 void settle(std::uint64_t seed) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -48,7 +49,7 @@ class StockKernelFiles : public ::testing::Test {
     const auto kernel = StockKernel::find((root / "boot/vmlinuz").string());
     return kernel ? "" : kernel.error();
   }
-  Path root = Path(::testing::TempDir()) / "finwait-stock-kernel";
+  Path root = Path(::testing::TempDir()) / ("finwait_stock_kernel_" + std::to_string(getpid()));
 };
 
 TEST_F(StockKernelFiles, WhatIsMissingIsSaid) {

@@ -133,20 +133,6 @@ void take_syn(Hypothesis& h, const Segment& s, Instant at) {
   h.keepalive.since = at;
 }
 
-// The ACK that opens the connection carries text, and the application has closed already: as in FIN-WAIT-1.
-void text_for_nobody(const Context& context, Hypothesis h, const Segment& s, Instant at, Successors& out) {
-  for (const Rule* rule : rules_for(State::fin_wait_1, Trigger::data)) {
-    if (rule->next != State::closed || rule->standing == Standing::deviation) continue;
-    const auto choices = applies(*rule, h, &s, at);
-    if (!choices) continue;
-    h.choices = *choices;
-    h.last_rule = h.moved_by = rule;
-    delete_connection(h, End::aborted);
-    owe(context, h, rule->reply, &s, at, rule);
-    return out.all.push_back(std::move(h));
-  }
-}
-
 // "If there are other controls or text in the segment, then continue processing at the sixth step" (3.10.7.3): some do,
 // others drop what a SYN,ACK brings along.
 void text_with_syn(const Context& context, const Hypothesis& h, const Segment& s, Instant at, const Rule& rule,

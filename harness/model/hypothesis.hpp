@@ -314,6 +314,8 @@ struct IcmpError {
   wire::IcmpError error{};
   std::optional<SeqNum> quoted;
 };
+/// The ACK that opens the connection carries text, and the application has closed already: as in FIN-WAIT-1.
+void text_for_nobody(const Context& context, Hypothesis h, const Segment& s, Instant at, Successors& out);
 void icmp_arrives(const Context& context, Hypothesis h, const IcmpError& what, Instant at, Successors& out);
 void called(const Context& context, Hypothesis h, const Call& call, Instant at, Successors& out);
 /// True when `h` itself goes on, too; whatever else it may have become is in `out`.

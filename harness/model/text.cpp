@@ -60,4 +60,17 @@ void take_text(Hypothesis& h, const Segment& s, Trigger trigger, const Rule& rul
   }
 }
 
+void text_for_nobody(const Context& context, Hypothesis h, const Segment& s, Instant at, Successors& out) {
+  for (const Rule* rule : rules_for(State::fin_wait_1, Trigger::data)) {
+    if (rule->next != State::closed || rule->standing == Standing::deviation) continue;
+    const auto choices = applies(*rule, h, &s, at);
+    if (!choices) continue;
+    h.choices = *choices;
+    h.last_rule = h.moved_by = rule;
+    delete_connection(h, End::aborted);
+    owe(context, h, rule->reply, &s, at, rule);
+    return out.all.push_back(std::move(h));
+  }
+}
+
 }  // namespace finwait::model

@@ -37,6 +37,13 @@ int set_linger(int fd, int seconds) {
   return setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value);
 }
 
+Result<int> pending_error(int fd) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &value, &size) != 0) return failed<int>();
+  return value;
+}
+
 Result<Bytes> recv_now(int fd, std::size_t most) {
   Bytes octets(most);
   const ssize_t got = ::recv(fd, octets.data(), octets.size(), MSG_DONTWAIT);
@@ -180,12 +187,7 @@ Op<int> LocalSocket::get(SocketOption option) {
   return Result<int>(value);
 }
 
-Op<int> LocalSocket::take_error() {
-  int value = 0;
-  socklen_t size = sizeof value;
-  if (getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &value, &size) != 0) return failed<int>();
-  return Result<int>(value);
-}
+Op<int> LocalSocket::take_error() { return pending_error(fd_.get()); }
 
 Op<TcpState> LocalSocket::state() {
   tcp_info info{};
@@ -198,10 +200,9 @@ Op<void> LocalSocket::connected() {
   bool first = true;  // nothing can be known of it before it is writable
   return retry<void>(epoll_, fd_.get(), EPOLLOUT, [fd = fd_.get(), first]() mutable -> Result<void> {
     if (std::exchange(first, false)) return tl::unexpected(Errno{EAGAIN, {}});
-    int error = 0;
-    socklen_t size = sizeof error;
-    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error != 0) return tl::unexpected(Errno{error, {}});
+    const auto error = pending_error(fd);
+    if (!error) return tl::unexpected(error.error());
+    if (*error != 0) return tl::unexpected(Errno{*error, {}});
     return {};
   });
 }
