@@ -113,4 +113,15 @@ CASE(text_after_fin, "half-close/by-peer/text-after-fin",
   co_await app.expect_eof();
 }
 
+CASE(close_wait_stays, "half-close/by-peer/stays-open",
+     "CLOSE-WAIT lasts until the application closes: no timer ends it", Covers{{"RFC9293-3.6-NOFIN-UNTIL-CLOSE"}},
+     Lasts{65s}) {
+  auto [peer, app] = co_await s.established();
+  co_await close_wait(peer);
+  co_await peer.quiet(62s, "RFC9293-3.6-NOFIN-UNTIL-CLOSE");
+  app.send("still here", "RFC9293-3.6-NOFIN-UNTIL-CLOSE");
+  co_await peer.expect(data("still here"), within(kAtOnce), "RFC9293-3.6-NOFIN-UNTIL-CLOSE");
+  peer.send(ack());
+}
+
 }  // namespace finwait

@@ -274,4 +274,13 @@ CASE(responder_fin_wait_2, "keepalive/peer-probes/fin-wait-2",
   co_await peer.expect(ack(), within(kAtOnce));
 }
 
+CASE(keepalive_off_again, "keepalive/switched-off-again", "an application can switch keepalive off again",
+     Covers{{"RFC9293-MUST-24"}}, Needs{{Capability::keepalive}}, Lasts{6s}) {
+  auto [peer, app] = co_await s.established();
+  app.keepalive({.idle = 2s, .interval = 1s, .count = 3});
+  co_await s.pause(500ms);
+  app.set(SocketOption::keepalive, 0);
+  co_await peer.quiet(5s, "RFC9293-MUST-24");
+}
+
 }  // namespace finwait

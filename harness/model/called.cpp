@@ -253,7 +253,7 @@ void called(const Context& context, Hypothesis h, const Call& call, Instant at, 
       }
       if (call.value != 0 && opening(h) && by_icmp(h)) return refuse(out, Why::error_by_icmp, h.last_rule);
       if (call.value != 0 && opening(h)) return refuse(out, Why::other_state, h.last_rule);
-      if (call.value != 0 && h.exists()) return refuse(out, Why::error_without_cause, h.moved_by);
+      if (call.value != 0 && h.exists()) return refuse(out, Why::icmp_without_cause, h.moved_by);
       if (call.value == 0 && !h.exists() && h.end == End::timed_out && !h.error_told) {
         return refuse(out, Why::end_without_timeout, h.moved_by);
       }

@@ -133,6 +133,7 @@ Oracle::Suspects Oracle::suspects(const Segment* segment) const {
     case Why::no_back_off_text:
     case Why::cannot_send:
     case Why::error_without_cause:
+    case Why::icmp_without_cause:
       return Suspects::resets;
     default:
       return is_silence(refusal_.why) ? Suspects::resets : Suspects::none;

@@ -278,6 +278,7 @@ enum class Why : std::uint8_t {
   no_end_to_reader,
   end_too_early,
   error_without_cause,
+  icmp_without_cause,
   error_by_icmp,
   end_without_error,
   end_without_timeout,

@@ -41,10 +41,10 @@ TEST(OracleStacks, ASoftErrorMayBeToldWithoutAnEnd) {
   Talk twice;
   twice.open().call(Call::Kind::send, "a").target(kAck | kPsh, 1, 1, "a");
   twice.icmp(wire::IcmpError::host_unreachable, 1).peer(kAck, 1, 2).take_error(EHOSTUNREACH).take_error(EHOSTUNREACH);
-  EXPECT_EQ(twice.end(), "POSIX-RECV-EOF");
+  EXPECT_EQ(twice.end(), "RFC9293-MUST-54");
   Talk without;
   without.open().take_error(EHOSTUNREACH);
-  EXPECT_EQ(without.end(), "POSIX-RECV-EOF");
+  EXPECT_EQ(without.end(), "RFC9293-MUST-54");
 }
 
 // BSD and Linux tell the soft error in place of the timeout that it announced.

@@ -82,6 +82,8 @@ constexpr std::array kTable = std::to_array<WhyInfo>({
     {W::no_end_to_reader, "the application was not told that the peer has closed", "RFC9293-3.6-SIGNAL"},
     {W::end_too_early, "the application read the end of the stream, and the peer has not closed", ""},
     {W::error_without_cause, "the application was told of an error that did not happen", "POSIX-RECV-EOF"},
+    {W::icmp_without_cause, "the application was told of an error that no ICMP message about this connection has brought",
+     "RFC9293-MUST-54"},
     {W::error_by_icmp, "a soft ICMP error ended the connection", ""},
     {W::end_without_error, "the application was not told that the connection was reset", "RFC9293-MUST-12"},
     {W::end_without_timeout, "the application was not told that the connection timed out", "POSIX-RECV-ETIMEDOUT"},

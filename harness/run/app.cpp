@@ -76,6 +76,30 @@ void App::abort() {
   socket_.reset();
 }
 
+Task<Duration> App::lingering_close(std::chrono::seconds limit) {
+  const TimePoint begin = now();
+  auto op = socket("close").lingering_close(limit);
+  const std::string text = fmt::format("close() with SO_LINGER of {} s", limit.count());
+  const auto entry = peer_.scenario().transcript().app(peer_.connection(), {begin, now()}, text);
+  peer_.oracle().called(call_of(model::Call::Kind::close), {begin, now()}, entry);
+  peer_.touch({begin, now()});
+  socket_.reset();
+  auto waiting = op.before(peer_.scenario().loop(), begin + 2 * limit + kPrompt);
+  must(co_await waiting, text);
+  const Duration took = now() - begin;
+  peer_.scenario().note(fmt::format("close() returned after {:.3f} s", seconds(took)));
+  co_return took;
+}
+
+target::Readiness App::poll() {
+  const TimePoint begin = now();
+  auto op = socket("poll").poll();
+  if (!op.ready() || !op.result()) peer_.scenario().broken("poll() failed");
+  const target::Readiness readiness = *op.result();
+  peer_.scenario().transcript().app(peer_.connection(), {begin, now()}, "poll() = " + to_string(readiness));
+  return readiness;
+}
+
 void App::shutdown(How how) { must(try_shutdown(how), "shutdown()"); }
 
 Result<void> App::try_shutdown(How how) {

@@ -45,6 +45,9 @@ class App {
   /// SO_ERROR, cleared by the call; 0 without.
   int take_error();
   TcpState state();
+  target::Readiness poll();
+  /// SO_LINGER with so long, then close(): how long the call took.
+  Task<Duration> lingering_close(std::chrono::seconds limit);
 
   // What the standard asks of the API. Whatever else comes ends the case and breaks `requirement`.
   Task<> expect_data(std::string_view text, std::string_view requirement = {});

@@ -36,7 +36,7 @@ struct Case {
     return lasts + std::chrono::duration_cast<Duration>(two_msl * time_waits);
   }
   /// For virtual time: a run in real time leaves it out unless it is asked for.
-  [[nodiscard]] bool slow() const { return crowded || takes() > std::chrono::minutes(5); }
+  [[nodiscard]] bool slow() const { return crowded || takes() > std::chrono::minutes(3); }
 };
 
 // The words of a CASE's head, in any order.

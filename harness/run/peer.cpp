@@ -25,15 +25,18 @@ std::string Window::to_string() const {
   return fmt::format("{:.3f} .. {:.3f} s", seconds(earliest), seconds(latest));
 }
 
-Peer::Peer(Scenario& scenario, wire::Endpoint local, wire::Endpoint target, wire::SeqNum iss, bool listens)
+Peer::Peer(Scenario& scenario, wire::Endpoint local, wire::Endpoint target, wire::SeqNum iss, Meets meets)
     : scenario_(scenario),
+      meets_(meets),
       local_(local),
       target_(target),
       iss_(iss),
       snd_nxt_(iss),
       snd_una_(iss),
       connection_(scenario.transcript().add_connection({local, target, iss, wire::SeqNum{0}})),
-      oracle_(scenario.profile(), {.listens = listens, .judges = scenario.judges(), .transit = {}}) {
+      oracle_(scenario.profile(), {.listens = meets == Meets::listener,
+                                  .judges = scenario.judges() && meets != Meets::nobody,
+                                  .transit = {}}) {
   const TimePoint now = scenario.loop().now();
   last_event_ = {now, now};
   ts_origin_ = now;

@@ -26,14 +26,16 @@ struct Received {
 
 class Peer {
  public:
-  /// `listens`: something listens at the target's port.
-  Peer(Scenario& scenario, wire::Endpoint local, wire::Endpoint target, wire::SeqNum iss, bool listens);
+  /// What is at the other end: something that listens, a port where nobody does, or no address of the target's own.
+  enum class Meets : std::uint8_t { listener, closed_port, nobody };
+  Peer(Scenario& scenario, wire::Endpoint local, wire::Endpoint target, wire::SeqNum iss, Meets meets);
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
   // What the connection looks like from here, in the words of RFC 9293 3.3.1.
   [[nodiscard]] const wire::Endpoint& local() const { return local_; }
   [[nodiscard]] const wire::Endpoint& target() const { return target_; }
+  [[nodiscard]] Meets meets() const { return meets_; }
   [[nodiscard]] wire::SeqNum iss() const { return iss_; }
   [[nodiscard]] wire::SeqNum irs() const { return irs_; }
   [[nodiscard]] wire::SeqNum snd_nxt() const { return snd_nxt_; }
@@ -115,6 +117,7 @@ class Peer {
                                  std::string_view requirement);
 
   Scenario& scenario_;
+  Meets meets_;
   wire::Endpoint local_, target_;
   wire::SeqNum iss_, irs_, snd_nxt_, rcv_nxt_;
   std::uint32_t snd_wnd_ = 0;

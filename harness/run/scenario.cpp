@@ -41,10 +41,10 @@ std::string_view Scenario::main_requirement() const {
   return case_.covers.empty() ? std::string_view{} : std::string_view{case_.covers.front()};
 }
 
-Peer& Scenario::add_peer(wire::Port local, wire::Port target_port, bool listens) {
-  const wire::Endpoint target{place_.target.address(place_.family), target_port};
+Peer& Scenario::add_peer(wire::Port local, const wire::Endpoint& target, Peer::Meets meets) {
+  const wire::Port target_port = target.port;
   peers_.push_back(
-      std::make_unique<Peer>(*this, wire::Endpoint{place_.address, local}, target, wire::SeqNum(random()), listens));
+      std::make_unique<Peer>(*this, wire::Endpoint{place_.address, local}, target, wire::SeqNum(random()), meets));
   routes_[key(local, target_port)] = peers_.back().get();
   return *peers_.back();
 }
@@ -57,10 +57,17 @@ wire::Port Scenario::next_port() {
 
 Peer& Scenario::new_peer() {
   listener();
-  return add_peer(next_port(), Door::kPort, true);
+  return add_peer(next_port(), at_target(Door::kPort), Peer::Meets::listener);
 }
 
-Peer& Scenario::new_peer_of_closed_port() { return add_peer(next_port(), place_.closed_port, false); }
+Peer& Scenario::new_peer_of_closed_port() {
+  return add_peer(next_port(), at_target(place_.closed_port), Peer::Meets::closed_port);
+}
+
+Peer& Scenario::new_peer_of(const wire::Address& address) {
+  listener();
+  return add_peer(next_port(), {address, Door::kPort}, Peer::Meets::nobody);
+}
 
 target::Listener& Scenario::listener() {
   const auto open = place_.door.listener();
@@ -95,18 +102,47 @@ Task<Connection> Scenario::established(Open how) {
   throw CaseEnded(std::move(finding));
 }
 
-Task<Connection> Scenario::accept_passive() {
-  Peer& peer = new_peer();
+Task<> Scenario::greet(Peer& peer) {
   const auto options = wire::OptionList().mss(family() == wire::Family::ipv4 ? kMss4 : kMss6);
   peer.send(wire::syn().options(options));
   co_await peer.expect(wire::syn_ack(), within(kHandshake));
   peer.send(wire::ack());
+}
+
+Task<Connection> Scenario::accept_passive() {
+  Peer& peer = new_peer();
+  co_await greet(peer);
   auto accepting = accept(peer);
   co_return co_await accepting;
 }
 
-Task<Connection> Scenario::accept(Peer& peer) {
-  auto op = listener().accept(peer.local());
+Task<Connection> Scenario::established_at_own_port() {
+  constexpr std::uint16_t kFirst = 3000;
+  own_port_ = wire::Port{static_cast<std::uint16_t>(kFirst + random() % 20000)};
+  const int error = try_listen_at_own_port(true);
+  if (error != 0) broken(fmt::format("the target cannot listen on port {}: {}", number(own_port_), Errno{error, {}}.name()));
+  Peer& peer = add_peer(next_port(), at_target(own_port_), Peer::Meets::listener);
+  co_await greet(peer);
+  auto accepting = accept_from(*own_door_, peer);
+  co_return co_await accepting;
+}
+
+int Scenario::try_listen_at_own_port(bool reuse) {
+  auto made = place_.target.listen(at_target(own_port_), reuse);
+  if (!made) return made.error().value;
+  own_door_ = std::move(*made);
+  return 0;
+}
+
+int Scenario::try_connect_again(const Peer& peer) {
+  const auto begun = place_.target.connect(peer.local(), peer.target().port);
+  return begun ? 0 : begun.error().value;
+}
+
+Task<Connection> Scenario::accept(Peer& peer) { return accept_from(listener(), peer); }
+
+Task<Connection> Scenario::accept_from(target::Listener& listener, Peer& peer) {
+  auto op = listener.accept(peer.local());
   auto waiting = op.before(loop(), loop().now() + kHandshake);
   auto socket = co_await waiting;
   if (!socket) broken("accept() failed with " + socket.error().name());
@@ -135,10 +171,10 @@ void Scenario::close_listener() {
 }
 
 Task<Scenario::Opening> Scenario::opening() {
-  Peer& peer = add_peer(next_port(), wire::Port{0}, false);
+  Peer& peer = add_peer(next_port(), at_target(wire::Port{0}), Peer::Meets::closed_port);
   awaiting_syn_ = &peer;
   const TimePoint begin = loop().now();
-  auto begun = place_.target.connect(peer.local());
+  auto begun = place_.target.connect(peer.local(), {});
   if (!begun) broken("connect() failed with " + begun.error().name());
   model::Call call;
   call.kind = model::Call::Kind::connect;
@@ -215,7 +251,8 @@ std::optional<Finding> Scenario::judged() {
 }
 
 std::optional<Finding> Scenario::not_judged() const {
-  if (!judges() || std::ranges::none_of(peers_, [](const auto& peer) { return peer->oracle().lost(); })) return {};
+  const auto lost = [](const auto& peer) { return peer->meets() != Peer::Meets::nobody && peer->oracle().lost(); };
+  if (!judges() || std::ranges::none_of(peers_, lost)) return {};
   Finding finding;
   finding.kind = Finding::Kind::inconclusive;
   finding.summary = "a connection was not judged: there are more ways to explain it than can be followed";

@@ -59,10 +59,21 @@ class Scenario : public Host {
   Peer& new_peer();
   /// The same, but nothing listens there.
   Peer& new_peer_of_closed_port();
+  /// One that sends to an address which is not the target's own, a multicast one say: no connection can come of it, so the
+  /// case alone judges.
+  Peer& new_peer_of(const wire::Address& address);
   /// Takes the connection that this peer has opened from the listening socket.
   Task<Connection> accept(Peer& peer);
   /// The same where it is not sure that there will be one: nullptr when there is none within `limit`.
   Task<App*> try_accept(Peer& peer, Duration limit);
+
+  /// A connection to a port that only this case's application listens on, and what it does with that port then.
+  Task<Connection> established_at_own_port();
+  void close_own_port() { own_door_.reset(); }
+  /// Listens there (again): 0, or the errno of the call.
+  int try_listen_at_own_port(bool reuse);
+  /// Opens the same connection once more, from the same port of the target's: 0 when it begins, or the errno.
+  int try_connect_again(const Peer& peer);
 
   /// The application closes the listening socket, and with it what this case has not accepted. For a case with a
   /// sandbox of its own.
@@ -145,10 +156,13 @@ class Scenario : public Host {
  private:
   target::Listener& listener();
   Connection attach(Peer& peer, std::unique_ptr<target::Socket> socket);
+  Task<> greet(Peer& peer);
   Task<Connection> accept_passive();
+  Task<Connection> accept_from(target::Listener& listener, Peer& peer);
   Task<Connection> accept_active();
   wire::Port next_port();
-  Peer& add_peer(wire::Port local, wire::Port target, bool listens);
+  [[nodiscard]] wire::Endpoint at_target(wire::Port port) const { return {place_.target.address(place_.family), port}; }
+  Peer& add_peer(wire::Port local, const wire::Endpoint& target, Peer::Meets meets);
   [[nodiscard]] static std::uint32_t key(wire::Port local, wire::Port target) {
     return std::uint32_t{number(local)} << 16 | number(target);
   }
@@ -161,6 +175,8 @@ class Scenario : public Host {
   std::vector<std::unique_ptr<Peer>> peers_;
   std::vector<std::unique_ptr<App>> apps_;
   std::unordered_map<std::uint32_t, Peer*> routes_;
+  wire::Port own_port_{};
+  std::unique_ptr<target::Listener> own_door_;
   Peer* awaiting_syn_ = nullptr;  ///< the peer an active open is aimed at: its target port is not known yet
   std::uint16_t next_port_;
   std::optional<std::uint32_t> unknown_;  ///< the transcript's place for packets of no connection

@@ -33,7 +33,8 @@ LocalKernel::LocalKernel(engine::Epoll& epoll, engine::Aside& aside, std::unique
       sandbox_(std::move(sandbox)),
       capabilities_{Capability::passive,   Capability::active,    Capability::half_close,
                     Capability::abort,     Capability::keepalive, Capability::options,
-                    Capability::tcp_state, Capability::sysctls,   Capability::ipv4},
+                    Capability::tcp_state, Capability::sysctls,   Capability::poll,
+                    Capability::linger,    Capability::ports,     Capability::ipv4},
       profile_(model::linux_profile(kernel_tick())) {
   if (sandbox_->has_ipv6()) capabilities_.insert(Capability::ipv6);
   link::Tun& tun = sandbox_->tun();
@@ -52,11 +53,11 @@ std::string LocalKernel::version() const {
   return system.release;
 }
 
-Result<std::unique_ptr<Listener>> LocalKernel::listen(const Endpoint& local) {
+Result<std::unique_ptr<Listener>> LocalKernel::listen(const Endpoint& local, bool reuse) {
   sandbox_->enter();
   UniqueFd fd = tcp_socket(local.address.family);
   const SocketAddress address(local);
-  const int on = 1;
+  const int on = reuse ? 1 : 0;
   constexpr int kBacklog = 16384;
   if (!fd || setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
       bind(fd.get(), reinterpret_cast<const sockaddr*>(address.octets.data()), address.size) != 0 ||
@@ -67,12 +68,20 @@ Result<std::unique_ptr<Listener>> LocalKernel::listen(const Endpoint& local) {
   return std::make_unique<LocalListener>(epoll_, std::move(fd));
 }
 
-Result<Opening> LocalKernel::connect(const Endpoint& peer) {
+Result<Opening> LocalKernel::connect(const Endpoint& peer, std::optional<wire::Port> local) {
   sandbox_->enter();
   UniqueFd fd = tcp_socket(peer.address.family);
   const SocketAddress address(peer);
   if (!fd) return tl::unexpected(Errno{errno, {}});
   keep_lingering(fd.get());
+  if (local) {
+    const SocketAddress own({this->address(peer.address.family), *local});
+    const int on = 1;
+    if (setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        bind(fd.get(), reinterpret_cast<const sockaddr*>(own.octets.data()), own.size) != 0) {
+      return tl::unexpected(Errno{errno, {}});
+    }
+  }
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(address.octets.data()), address.size) != 0 &&
       errno != EINPROGRESS) {
     return tl::unexpected(Errno{errno, {}});

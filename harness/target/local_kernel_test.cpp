@@ -205,16 +205,16 @@ TEST(LocalKernel, AnAddressInUseIsNamed) {
   auto target = lab.make_target();
   ASSERT_TRUE(target);
   const Endpoint local{(*target)->address(Family::ipv4), wire::Port{7}};
-  const auto first = (*target)->listen(local);
+  const auto first = (*target)->listen(local, true);
   ASSERT_TRUE(first);
-  const auto second = (*target)->listen(local);
+  const auto second = (*target)->listen(local, true);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().name(), "EADDRINUSE");
 }
 
 TEST(LocalKernel, AFailedConnectIsAResult) {
   EXPECT_THAT(verdict_of([](Scenario& s) -> Task<> {
-                auto opening = s.target().connect({wire::Address::v4(0xC6130001), wire::Port{9}});
+                auto opening = s.target().connect({wire::Address::v4(0xC6130001), wire::Port{9}}, {});
                 if (opening->done.ready()) s.fail("connect", "in progress", "done at once");
                 auto waiting = opening->done.before(s.loop(), s.loop().now() + 100ms);
                 const auto result = co_await waiting;

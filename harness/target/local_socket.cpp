@@ -2,12 +2,15 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 namespace finwait::target {
 
@@ -164,6 +167,28 @@ Op<void> LocalSocket::close() {
   return outcome(::close(fd_.release()));
 }
 
+// The call blocks, also of a socket that does not block otherwise: a thread makes it, and says so when it returns.
+Op<void> LocalSocket::lingering_close(std::chrono::seconds limit) {
+  epoll_.unwatch(fd_.get());
+  if (set_linger(fd_.get(), static_cast<int>(limit.count())) != 0) return failed<void>();
+  struct Caller {
+    UniqueFd bell;
+    std::jthread thread;
+  };
+  auto caller = std::make_shared<Caller>();
+  caller->bell = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  const int bell = caller->bell.get();
+  if (bell < 0) return failed<void>();
+  caller->thread = std::jthread([fd = fd_.release(), bell] {
+    ::close(fd);
+    eventfd_write(bell, 1);
+  });
+  return retry<void>(epoll_, bell, EPOLLIN, [caller]() -> Result<void> {
+    eventfd_t times = 0;
+    return outcome(eventfd_read(caller->bell.get(), &times));
+  });
+}
+
 Op<void> LocalSocket::abort() {
   linger_s_ = 0;
   return close();
@@ -194,6 +219,13 @@ Op<TcpState> LocalSocket::state() {
   socklen_t size = sizeof info;
   if (getsockopt(fd_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return failed<TcpState>();
   return Result<TcpState>(from_kernel(info.tcpi_state));
+}
+
+Op<Readiness> LocalSocket::poll() {
+  pollfd one{fd_.get(), POLLIN | POLLOUT | POLLRDHUP, 0};
+  if (::poll(&one, 1, 0) < 0) return failed<Readiness>();
+  const auto has = [&one](int bit) { return (one.revents & bit) != 0; };
+  return Result<Readiness>(Readiness{has(POLLIN), has(POLLOUT), has(POLLRDHUP), has(POLLHUP), has(POLLERR)});
 }
 
 Op<void> LocalSocket::connected() {

@@ -28,11 +28,13 @@ class LocalSocket : public Socket {
   Op<Bytes> recv(std::size_t most) override;
   Op<void> shutdown(How how) override;
   Op<void> close() override;
+  Op<void> lingering_close(std::chrono::seconds limit) override;
   Op<void> abort() override;
   Op<void> set(SocketOption option, int value) override;
   Op<int> get(SocketOption option) override;
   Op<int> take_error() override;
   Op<TcpState> state() override;
+  Op<Readiness> poll() override;
 
   /// The end of a connect() in progress.
   Op<void> connected();

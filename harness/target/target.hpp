@@ -36,6 +36,9 @@ enum class Capability : std::uint8_t {
   ipv4,
   ipv6,
   virtual_clock,  ///< waiting costs nothing
+  poll,           ///< poll() tells what a socket is ready for
+  linger,         ///< close() can wait for the peer (SO_LINGER, more than 0 s)
+  ports,          ///< the application can choose its port, and use it again
 };
 std::string_view to_string(Capability capability);
 using Capabilities = std::set<Capability>;
@@ -43,6 +46,14 @@ using Capabilities = std::set<Capability>;
 using model::How;
 using model::SocketOption;
 using TcpState = model::State;
+
+/// What poll() says: POLLIN, POLLOUT, POLLRDHUP, POLLHUP, POLLERR.
+struct Readiness {
+  bool in = false, out = false, read_hang_up = false, hang_up = false, error = false;
+  bool operator==(const Readiness&) const = default;
+};
+/// "POLLIN POLLOUT"
+std::string to_string(const Readiness& readiness);
 
 /// One connection's end at the target's API. Every call gives the API's own result; none throws.
 class Socket {
@@ -59,6 +70,8 @@ class Socket {
   virtual Op<Bytes> recv(std::size_t most) = 0;
   virtual Op<void> shutdown(How how) = 0;
   virtual Op<void> close() = 0;
+  /// SO_LINGER with so long, then close, which returns when the peer has acknowledged everything, or so long after.
+  virtual Op<void> lingering_close(std::chrono::seconds limit) = 0;
   /// SO_LINGER with 0 s, then close.
   virtual Op<void> abort() = 0;
   virtual Op<void> set(SocketOption option, int value) = 0;
@@ -66,6 +79,7 @@ class Socket {
   /// SO_ERROR: the pending error (0 without), which the call clears.
   virtual Op<int> take_error() = 0;
   virtual Op<TcpState> state() = 0;
+  virtual Op<Readiness> poll() = 0;
 };
 
 /// A connection that is being opened: its socket is there from the start, and `done` tells when it is established, or
@@ -104,9 +118,10 @@ class Target {
   [[nodiscard]] virtual std::uint32_t peer_address_count() const = 0;
   virtual link::Link& link() = 0;
 
-  virtual Result<std::unique_ptr<Listener>> listen(const Endpoint& local) = 0;
-  /// Opens actively to `peer`.
-  virtual Result<Opening> connect(const Endpoint& peer) = 0;
+  /// `reuse`: SO_REUSEADDR.
+  virtual Result<std::unique_ptr<Listener>> listen(const Endpoint& local, bool reuse) = 0;
+  /// Opens actively to `peer`, from a port of the target's choice or from `local`.
+  virtual Result<Opening> connect(const Endpoint& peer, std::optional<wire::Port> local) = 0;
   /// System-wide settings of the sandbox, by the target's own names.
   virtual Result<void> set_sysctl(const std::string& name, const std::string& value) = 0;
 };

@@ -223,9 +223,28 @@ constexpr std::array kDefects = std::to_array<DefectInfo>({
     {D::icmp_source_quench_resets, "icmp-source-quench-resets", "a Source Quench resets the connection", "RFC9293-MUST-55"},
     {D::icmp_hard_ignored, "icmp-hard-ignored", "a hard ICMP error does not end an open", "RFC9293-SHLD-26"},
     {D::icmp_seq_not_checked, "icmp-seq-not-checked", "an ICMP error counts that quotes nothing in flight", "RFC5927-4.1-SEQ"},
+    {D::icmp_soft_not_told, "icmp-soft-not-told", "nobody can learn of an ICMP error that does not end the connection", "RFC9293-SHLD-25"},
+    {D::icmp_told_to_all, "icmp-told-to-all", "an ICMP error about one connection is told to all", "RFC9293-MUST-54"},
+
+    {D::reuse_refused, "reuse-refused", "a port with a connection in TIME-WAIT cannot be listened on, SO_REUSEADDR or not", "DEFACTO-REUSEADDR-TW"},
+    {D::reuse_unasked, "reuse-unasked", "a port with a connection in TIME-WAIT is given away without SO_REUSEADDR", "DEFACTO-REUSEADDR-TW"},
+    {D::opens_again, "opens-again", "a connection that there is can be opened a second time", "RFC9293-3.3.2-FIG5"},
+    {D::linger_ignored, "linger-ignored", "close() returns at once whatever SO_LINGER says", "POSIX-CLOSE-LINGER-BLOCK"},
+    {D::linger_too_long, "linger-too-long", "close() waits twice as long as SO_LINGER says", "POSIX-CLOSE-LINGER-BLOCK"},
+    {D::poll_without_read_hang_up, "poll-without-read-hang-up", "poll() does not say that the peer has closed", "RFC9293-3.6-SIGNAL"},
+    {D::poll_without_hang_up, "poll-without-hang-up", "poll() does not say that both sides have closed", "RFC9293-3.6-SIGNAL"},
+    {D::poll_without_error, "poll-without-error", "poll() does not say that there is an error", "RFC9293-MUST-12"},
+    {D::multicast_syn_answered, "multicast-syn-answered", "a SYN to a multicast address is answered", "RFC9293-MUST-57"},
+    {D::challenge_not_throttled, "challenge-not-throttled", "every reset in the window draws a challenge ACK, however many come", "RFC5961-7-THROTTLE"},
+    {D::challenge_throttle_shared, "challenge-throttle-shared", "all connections share one throttle of challenge ACKs", "RFC5961-3.2-INWIN"},
+    {D::challenge_throttle_fixed, "challenge-throttle-fixed", "the throttle of challenge ACKs cannot be set", "RFC5961-3.2-INWIN"},
+    {D::rfc1337_ignored, "rfc1337-ignored", "a reset ends TIME-WAIT also when it is set not to", "RFC1337-F1"},
+    {D::shutdown_rd_sends_fin, "shutdown-rd-sends-fin", "shutdown(SHUT_RD) sends a FIN", "RFC9293-3.6-NOFIN-UNTIL-CLOSE"},
+    {D::syn_sent_rst_is_timeout, "syn-sent-rst-is-timeout", "a RST ends an active open with ETIMEDOUT", "RFC9293-3.10.7.3-SS-RST"},
+    {D::syn_sent_abort_sends_rst, "syn-sent-abort-sends-rst", "giving up an open by force sends a RST", "RFC9293-3.10.5-ABORT-EARLY"},
 });
 // clang-format on
-static_assert(kDefects.size() == static_cast<std::size_t>(Defect::icmp_seq_not_checked) + 1);
+static_assert(kDefects.size() == static_cast<std::size_t>(Defect::syn_sent_abort_sends_rst) + 1);
 
 }  // namespace
 

@@ -224,6 +224,25 @@ enum class Defect : std::uint8_t {
   icmp_source_quench_resets,
   icmp_hard_ignored,
   icmp_seq_not_checked,
+  icmp_soft_not_told,
+  icmp_told_to_all,
+  // Ports, close(), poll(), settings
+  reuse_refused,
+  reuse_unasked,
+  opens_again,
+  linger_ignored,
+  linger_too_long,
+  poll_without_read_hang_up,
+  poll_without_hang_up,
+  poll_without_error,
+  multicast_syn_answered,
+  challenge_not_throttled,
+  challenge_throttle_shared,
+  challenge_throttle_fixed,
+  rfc1337_ignored,
+  shutdown_rd_sends_fin,
+  syn_sent_rst_is_timeout,
+  syn_sent_abort_sends_rst,
 };
 
 struct DefectInfo {

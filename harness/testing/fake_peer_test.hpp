@@ -97,7 +97,7 @@ class FakePeer {
   }
   void mark_now() { mark = lab.time().now(); }
 
-  void listen() { listener = std::move(*made->listen({made->address(family), kPort})); }
+  void listen() { listener = std::move(*made->listen({made->address(family), kPort}, true)); }
   void establish() {
     listen();
     auto accepting = listener->accept({made->first_peer_address(family), wire::Port{1234}});
@@ -109,7 +109,7 @@ class FakePeer {
   }
   /// The target's SYN is under way; numbers are relative to it.
   void open_actively() {
-    auto begun = *made->connect({made->first_peer_address(family), wire::Port{1234}});
+    auto begun = *made->connect({made->first_peer_address(family), wire::Port{1234}}, {});
     app = std::move(begun.socket);
     opening.emplace(std::move(begun.done));
     drain();

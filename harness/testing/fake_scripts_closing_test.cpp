@@ -32,10 +32,10 @@ void embryonic(Talk& t) {
 // Two at a time: they must not start at the same number.
 void active_open(Talk& t) {
   const auto peer = t.made->first_peer_address(t.family);
-  auto first = *t.made->connect({peer, wire::Port{9}});
+  auto first = *t.made->connect({peer, wire::Port{9}}, {});
   t.drain();
   const SeqNum one = t.irs;
-  auto second = *t.made->connect({peer, wire::Port{9}});
+  auto second = *t.made->connect({peer, wire::Port{9}}, {});
   t.drain();
   t.note(t.irs == one ? "same ISS" : "");
   t.wait(300s);
@@ -44,7 +44,7 @@ void active_open(Talk& t) {
 
 void active_open_answered(Talk& t) {
   const auto peer = t.made->first_peer_address(t.family);
-  auto bare = *t.made->connect({peer, wire::Port{1234}});
+  auto bare = *t.made->connect({peer, wire::Port{1234}}, {});
   t.drain();
   t.target_port = wire::Port{32768};
   t.send(kAck, 1, 500);

@@ -52,6 +52,19 @@ Op<void> FakeSocket::close() {
   return Result<void>{};
 }
 
+Op<void> FakeSocket::lingering_close(std::chrono::seconds limit) {
+  const auto tcb = std::exchange(tcb_, nullptr);
+  tcp_->lingering_close(tcb, limit);
+  return now_or_later<void>(
+      [weak = std::weak_ptr(tcb)]() -> std::optional<Result<void>> {
+        const auto connection = weak.lock();
+        const bool waits = connection && connection->lingers && connection->state != TcpState::closed &&
+                           !connection->fin_acked;
+        return waits ? std::nullopt : std::optional(Result<void>{});
+      },
+      [&tcb](auto attempt) { tcb->waiting.push_back(std::move(attempt)); });
+}
+
 Op<void> FakeSocket::abort() {
   tcp_->abort(std::exchange(tcb_, nullptr));
   return Result<void>{};
@@ -59,8 +72,15 @@ Op<void> FakeSocket::abort() {
 
 Op<void> FakeSocket::set(target::SocketOption option, int value) { return tcp_->set(tcb_, option, value); }
 Op<int> FakeSocket::get(target::SocketOption option) { return FakeTcp::get(*tcb_, option); }
-Op<int> FakeSocket::take_error() { return Result<int>(std::exchange(tcb_->error, 0)); }
+Op<int> FakeSocket::take_error() { 
+  const int soft = std::exchange(tcb_->soft_error, 0);
+  const int hard = std::exchange(tcb_->error, 0);
+  return Result<int>(hard != 0 ? hard : soft);
+}
+
 Op<TcpState> FakeSocket::state() { return Result<TcpState>(tcb_->state); }
+
+Op<target::Readiness> FakeSocket::poll() { return Result<target::Readiness>(tcp_->poll(*tcb_)); }
 
 Op<void> FakeSocket::connected() {
   return now_or_later<void>(

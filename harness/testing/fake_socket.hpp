@@ -16,11 +16,13 @@ class FakeSocket : public target::Socket {
   engine::Op<Bytes> recv(std::size_t most) override;
   engine::Op<void> shutdown(target::How how) override;
   engine::Op<void> close() override;
+  engine::Op<void> lingering_close(std::chrono::seconds limit) override;
   engine::Op<void> abort() override;
   engine::Op<void> set(target::SocketOption option, int value) override;
   engine::Op<int> get(target::SocketOption option) override;
   engine::Op<int> take_error() override;
   engine::Op<TcpState> state() override;
+  engine::Op<target::Readiness> poll() override;
 
   /// The outcome of an active open.
   engine::Op<void> connected();

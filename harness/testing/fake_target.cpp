@@ -54,7 +54,7 @@ FakeTarget::FakeTarget(engine::VirtualTime& time, Defects defects)
     : time_(time),
       capabilities_{Capability::passive,   Capability::active,  Capability::half_close,   Capability::abort,
                     Capability::keepalive, Capability::options, Capability::tcp_state,    Capability::sysctls,
-                    Capability::ipv4,      Capability::ipv6,    Capability::virtual_clock},
+                    Capability::ipv4,      Capability::ipv6,    Capability::virtual_clock, Capability::poll, Capability::linger, Capability::ports},
       profile_(fake_profile()),
       tcp_(std::make_shared<FakeTcp>(time, profile_, std::move(defects),
                                      [this](Bytes packet) { link_.from_tcp(std::move(packet)); })),
@@ -75,13 +75,15 @@ wire::Address FakeTarget::first_peer_address(wire::Family family) const { return
 
 std::uint32_t FakeTarget::peer_address_count() const { return kPeers; }
 
-Result<std::unique_ptr<target::Listener>> FakeTarget::listen(const Endpoint& local) {
-  if (!tcp_->listen(local)) return tl::unexpected(Errno{EADDRINUSE, {}});
+Result<std::unique_ptr<target::Listener>> FakeTarget::listen(const Endpoint& local, bool reuse) {
+  if (!tcp_->listen(local, reuse)) return tl::unexpected(Errno{EADDRINUSE, {}});
   return std::make_unique<FakeListener>(tcp_, local);
 }
 
-Result<target::Opening> FakeTarget::connect(const Endpoint& peer) {
-  auto socket = std::make_unique<FakeSocket>(tcp_, tcp_->connect(address(peer.address.family), peer));
+Result<target::Opening> FakeTarget::connect(const Endpoint& peer, std::optional<wire::Port> local) {
+  auto tcb = tcp_->connect(address(peer.address.family), peer, local);
+  if (!tcb) return tl::unexpected(Errno{EADDRNOTAVAIL, {}});
+  auto socket = std::make_unique<FakeSocket>(tcp_, std::move(tcb));
   auto done = socket->connected();
   return target::Opening{std::move(socket), std::move(done)};
 }
@@ -91,6 +93,13 @@ Result<void> FakeTarget::set_sysctl(const std::string& name, const std::string& 
   const std::map<std::string_view, Duration*> durations{{"net.ipv4.tcp_keepalive_time", &settings.keepalive_idle},
                                                         {"net.ipv4.tcp_keepalive_intvl", &settings.keepalive_interval},
                                                         {"net.ipv4.tcp_fin_timeout", &settings.fin_timeout}};
+  const std::map<std::string_view, bool*> switches{{"net.ipv4.tcp_rfc1337", &settings.rfc1337},
+                                                   {"net.ipv4.tcp_invalid_ratelimit", &settings.throttle}};
+  if (const auto one = switches.find(name); one != switches.end()) {
+    *one->second = value != "0";
+    profile_.apply_setting(name, value);
+    return {};
+  }
   const auto found = durations.find(name);
   const bool count = name == "net.ipv4.tcp_keepalive_probes";
   if (found == durations.end() && !count) return tl::unexpected(Errno{ENOENT, {}});

@@ -44,8 +44,8 @@ class FakeTarget : public target::Target, public engine::VirtualParty {
   [[nodiscard]] std::uint32_t peer_address_count() const override;
   link::Link& link() override { return link_; }
 
-  Result<std::unique_ptr<target::Listener>> listen(const Endpoint& local) override;
-  Result<target::Opening> connect(const Endpoint& peer) override;
+  Result<std::unique_ptr<target::Listener>> listen(const Endpoint& local, bool reuse) override;
+  Result<target::Opening> connect(const Endpoint& peer, std::optional<wire::Port> local) override;
   Result<void> set_sysctl(const std::string& name, const std::string& value) override;
 
   [[nodiscard]] std::optional<TimePoint> next_deadline() const override { return tcp_->next_deadline(); }

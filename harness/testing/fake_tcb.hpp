@@ -28,6 +28,12 @@ struct KeepaliveTimer {
   std::optional<TimePoint> at;
 };
 
+/// How many challenge ACKs resets have drawn, and since when.
+struct Throttle {
+  TimePoint since{};
+  int count = 0;
+};
+
 struct Tcb {
   std::uint64_t id = 0;  ///< orders timers that are due at the same time
   Endpoint local, peer;
@@ -62,10 +68,15 @@ struct Tcb {
   bool orphan = false;  ///< nobody holds the socket any more
   bool read_shut = false, write_shut = false;
   int error = 0;                               ///< SO_ERROR
+  int soft_error = 0;                          ///< the same, when there is no other
   std::vector<std::function<bool()>> waiting;  ///< calls to try again after every event, until they say they are done
   int linger_s = -1;
+  bool lingers = true;                 ///< close() waits on
+  std::optional<TimePoint> linger_at;  ///< until then at most
   std::optional<int> linger2_s;
   bool nodelay = false;
+
+  Throttle challenges;
 
   // Timers.
   Duration rto{};

@@ -72,7 +72,7 @@ void FakeTcp::settle(const TcbPtr& tcb) {
     if (found != connections_.end() && found->second == tcb) connections_.erase(found);
   }
   std::optional<TimePoint> due;
-  for (const auto& at : {tcb->rto_at, tcb->end_at, tcb->ack_at, tcb->fin_at, tcb->keepalive.at}) {
+  for (const auto& at : {tcb->rto_at, tcb->end_at, tcb->ack_at, tcb->fin_at, tcb->keepalive.at, tcb->linger_at}) {
     if (at && (!due || *at < *due)) due = at;
   }
   if (due == tcb->due) return;
@@ -86,6 +86,7 @@ void FakeTcp::packet(ByteView octets) {
   if (!parsed && parsed.error().kind == wire::ParseError::Kind::not_tcp) return icmp_arrives(octets);
   if (!parsed || !parsed->ip_checksum_ok || !parsed->tcp_checksum_ok) return;
   const Segment& segment = parsed->segment;
+  if (wire::is_multicast(segment.destination) && !has(Defect::multicast_syn_answered)) return;  // MUST-57
   const Endpoint local{segment.destination, segment.destination_port};
   const auto found = connections_.find({local, {segment.source, segment.source_port}});
   if (found != connections_.end()) {
@@ -159,7 +160,11 @@ void FakeTcp::drop(Tcb& tcb, int error) {
   tcb.stop_timers();
 }
 
-bool FakeTcp::listen(const Endpoint& local) { return listeners_.try_emplace(local).second; }
+bool FakeTcp::listen(const Endpoint& local, bool reuse) {
+  const bool used = std::ranges::any_of(connections_, [&](const auto& one) { return one.first.first == local; });
+  if (used && (reuse ? has(Defect::reuse_refused) : !has(Defect::reuse_unasked))) return false;
+  return listeners_.try_emplace(local).second;
+}
 
 // What nobody has accepted is reset with it.
 void FakeTcp::unlisten(const Endpoint& local) {
@@ -199,14 +204,17 @@ void FakeTcp::wake_listener(const Endpoint& local) {
   std::erase_if(listener->second.waiting, [](const auto& attempt) { return attempt(); });
 }
 
-FakeTcp::TcbPtr FakeTcp::connect(const wire::Address& local, const Endpoint& peer) {
+FakeTcp::TcbPtr FakeTcp::connect(const wire::Address& local, const Endpoint& peer, std::optional<wire::Port> chosen) {
   const auto next_port = [this] {
     const wire::Port port{next_port_};
     next_port_ = next_port_ == 60999 ? std::uint16_t{32768} : static_cast<std::uint16_t>(next_port_ + 1);
     return port;
   };
-  wire::Port port = next_port();
-  while (connections_.contains({{local, port}, peer})) port = next_port();  // an OPEN of it would be an error (3.10.1)
+  // An OPEN of what there is already is an error (3.10.1).
+  const auto taken = [&](wire::Port port) { return connections_.contains({{local, port}, peer}); };
+  if (chosen && taken(*chosen) && !has(Defect::opens_again)) return nullptr;
+  wire::Port port = chosen ? *chosen : next_port();
+  while (!chosen && taken(port)) port = next_port();
   auto tcb = make_tcb({local, port}, peer);
   tcb->active = true;
   tcb->state = TcpState::syn_sent;
@@ -224,7 +232,7 @@ void FakeTcp::arrives_syn_sent(Tcb& tcb, const Segment& segment) {
   const bool ack_ok = acks && wire::after(segment.ack, tcb.iss) && !wire::after(segment.ack, tcb.snd_nxt);
   if (segment.flags.any(wire::kRst)) {
     const bool taken = has(Defect::syn_sent_takes_bare_rst) ? true : ack_ok && !has(Defect::syn_sent_ignores_rst);
-    if (taken) drop(tcb, ECONNREFUSED);
+    if (taken) drop(tcb, has(Defect::syn_sent_rst_is_timeout) ? ETIMEDOUT : ECONNREFUSED);
     return;
   }
   if (acks && !ack_ok) {

@@ -36,6 +36,8 @@ class FakeTcp {
     Duration keepalive_interval{};
     int keepalive_count = 0;
     Duration fin_timeout{};  ///< how long an orphan stays in FIN-WAIT-2
+    bool rfc1337 = false;    ///< resets do not end TIME-WAIT
+    bool throttle = true;    ///< of challenge ACKs to resets: ten in five seconds (RFC 5961 7)
   };
 
   FakeTcp(const engine::Waiter& clock, const model::Profile& profile, Defects defects, Emit emit);
@@ -54,19 +56,24 @@ class FakeTcp {
   void advance_to(TimePoint now);
 
   // The application's calls. Those that would wait fail with EAGAIN; whoever waits puts itself into Tcb::waiting.
-  [[nodiscard]] bool listen(const Endpoint& local);
+  /// Not a port that is listened on, and without `reuse` not one of a connection that there is.
+  [[nodiscard]] bool listen(const Endpoint& local, bool reuse);
   void unlisten(const Endpoint& local);
   /// The oldest connection from this peer that has been established and not been accepted, or nullptr.
   TcbPtr accept(const Endpoint& local, const Endpoint& peer);
   /// Called again after every event at the listener until it returns true.
   void wait_at(const Endpoint& local, std::function<bool()> attempt);
-  TcbPtr connect(const wire::Address& local, const Endpoint& peer);
+  /// nullptr: there is such a connection.
+  TcbPtr connect(const wire::Address& local, const Endpoint& peer, std::optional<wire::Port> chosen = {});
   Result<std::size_t> send(const TcbPtr& tcb, ByteView octets);
   Result<Bytes> recv(Tcb& tcb, std::size_t most);
   Result<void> shutdown(const TcbPtr& tcb, target::How how);
   void close(const TcbPtr& tcb);
   void abort(const TcbPtr& tcb);
   Result<void> set(const TcbPtr& tcb, target::SocketOption option, int value);
+  [[nodiscard]] target::Readiness poll(const Tcb& tcb) const;
+  /// close(), and until when whoever called it waits.
+  void lingering_close(const TcbPtr& tcb, Duration limit);
   [[nodiscard]] static Result<int> get(const Tcb& tcb, target::SocketOption option);
 
  private:
@@ -106,12 +113,14 @@ class FakeTcp {
   void rst_arrives(const TcbPtr& tcb, const wire::Segment& segment);
   [[nodiscard]] bool rst_ignored(const Tcb& tcb, const wire::Segment& segment) const;
   void rst_accepted(const TcbPtr& tcb);
+  [[nodiscard]] bool throttled(Tcb& tcb);
   void syn_arrives(Tcb& tcb, const wire::Segment& segment);
   /// Step 5. False when the segment goes no further.
   bool ack_arrives(Tcb& tcb, const wire::Segment& segment);
   bool ack_in_syn_received(Tcb& tcb, const wire::Segment& segment);
   void any_ack_ends(Tcb& tcb);
   void icmp_arrives(ByteView octets);
+  void tell_soft(Tcb& tcb, int error);
 
   // Timestamps.
   [[nodiscard]] std::uint32_t own_timestamp(const Tcb& tcb) const;
@@ -186,6 +195,7 @@ class FakeTcp {
   std::map<std::pair<TimePoint, std::uint64_t>, TcbPtr> due_;
   std::uint16_t next_port_ = 32768;
   std::uint64_t opened_ = 0;
+  Throttle shared_;  ///< challenge_throttle_shared
 };
 
 }  // namespace finwait::testing

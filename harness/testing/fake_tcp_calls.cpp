@@ -50,7 +50,7 @@ Result<Bytes> FakeTcp::recv(Tcb& tcb, std::size_t most) {
 Result<void> FakeTcp::shutdown(const TcbPtr& tcb, How how) {
   if (tcb->state == TcpState::closed || tcb->state == TcpState::time_wait) return failed(ENOTCONN);
   const bool reading = how != How::wr || has(Defect::shutdown_wr_is_close);
-  const bool writing = how != How::rd;
+  const bool writing = how != How::rd || has(Defect::shutdown_rd_sends_fin);
   if (writing && tcb->late()) return failed(ENOTCONN);  // 3.10.4: "connection closing"
   if (reading) tcb->read_shut = true;
   if (writing && has(Defect::shutdown_wr_is_close)) tcb->orphan = true;
@@ -100,7 +100,8 @@ void FakeTcp::close_in_syn_received(Tcb& tcb) {
 // SO_LINGER with 0 s, then close(). In CLOSING, LAST-ACK and TIME-WAIT there is nothing left to reset (3.10.5).
 void FakeTcp::abort(const TcbPtr& tcb) {
   const TcpState state = tcb->state;
-  const bool told = tcb->late() ? has(Defect::abort_late_sends_rst) : state != TcpState::syn_sent;
+  const bool early = state == TcpState::syn_sent && !has(Defect::syn_sent_abort_sends_rst);
+  const bool told = tcb->late() ? has(Defect::abort_late_sends_rst) : !early;
   const bool silent =
       has(Defect::abort_silent) || (has(Defect::abort_fin_wait_2_silent) && state == TcpState::fin_wait_2);
   if (state != TcpState::closed && told && !silent) {
@@ -169,6 +170,28 @@ void FakeTcp::set_keepalive(Tcb& tcb, SocketOption option, int value) {
   timer.unanswered = 0;
   timer.at.reset();
   if (timer.on && alive) timer.at = now() + timer.idle;
+}
+
+void FakeTcp::lingering_close(const TcbPtr& tcb, Duration limit) {
+  if (has(Defect::linger_ignored)) {
+    tcb->lingers = false;
+  } else {
+    tcb->linger_at = now() + (has(Defect::linger_too_long) ? 2 * limit : limit);
+  }
+  close(tcb);
+}
+
+// As tcp_poll() of Linux has it.
+target::Readiness FakeTcp::poll(const Tcb& tcb) const {
+  const bool closed = tcb.state == TcpState::closed;
+  const bool read_shut = tcb.peer_fin || tcb.read_shut || closed;
+  const bool write_shut = tcb.write_shut || closed;
+  const bool opening = tcb.state == TcpState::syn_sent || tcb.state == TcpState::syn_received;
+  return {.in = read_shut || !tcb.unread.empty(),
+          .out = !opening,
+          .read_hang_up = read_shut && !has(Defect::poll_without_read_hang_up),
+          .hang_up = read_shut && write_shut && !has(Defect::poll_without_hang_up),
+          .error = tcb.error != 0 && !has(Defect::poll_without_error)};
 }
 
 Result<int> FakeTcp::get(const Tcb& tcb, SocketOption option) {

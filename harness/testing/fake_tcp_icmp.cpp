@@ -95,8 +95,18 @@ std::optional<Error> read_error(ByteView octets) {
 
 }  // namespace
 
+// An application learns of it when it asks (RFC 9293 MUST-47).
+void FakeTcp::tell_soft(Tcb& tcb, int error) {
+  if (has(Defect::icmp_soft_not_told)) return;
+  if (!has(Defect::icmp_told_to_all)) {
+    tcb.soft_error = error;
+    return;
+  }
+  for (const auto& [key, other] : connections_) other->soft_error = error;
+}
+
 // Only what quotes something that is in flight counts (RFC 5927 4.1). A hard error ends an open; in the synchronized
-// states it is taken for a soft one (5.2). Soft ones and Source Quench change nothing (RFC 9293 MUST-55, MUST-56).
+// states it is taken for a soft one (5.2). Soft ones and Source Quench end nothing (RFC 9293 MUST-55, MUST-56).
 void FakeTcp::icmp_arrives(ByteView octets) {
   const auto error = read_error(octets);
   if (!error) return;
@@ -108,6 +118,7 @@ void FakeTcp::icmp_arrives(ByteView octets) {
   const bool opening = tcb->state == TcpState::syn_sent || tcb->state == TcpState::syn_received;
   switch (error->kind) {
     case Kind::soft:
+      tell_soft(*tcb, EHOSTUNREACH);
       if (has(Defect::icmp_soft_aborts)) drop(*tcb, EHOSTUNREACH);
       break;
     case Kind::source_quench:
@@ -117,10 +128,12 @@ void FakeTcp::icmp_arrives(ByteView octets) {
       }
       break;
     case Kind::port_unreachable:
-    case Kind::protocol_unreachable:
-      if (!opening || has(Defect::icmp_hard_ignored)) break;
-      drop(*tcb, error->kind == Kind::port_unreachable ? ECONNREFUSED : ENOPROTOOPT);
+    case Kind::protocol_unreachable: {
+      const int told = error->kind == Kind::port_unreachable ? ECONNREFUSED : ENOPROTOOPT;
+      if (!opening) tell_soft(*tcb, told);
+      if (opening && !has(Defect::icmp_hard_ignored)) drop(*tcb, told);
       break;
+    }
   }
   settle(tcb);
   wake_listener(tcb->local);

@@ -142,11 +142,23 @@ void FakeTcp::rst_arrives(const TcbPtr& tcb, const Segment& segment) {
   if (exact || (inside && has(Defect::rst_in_window_taken)) || (below && has(Defect::rst_outside_taken))) {
     return rst_accepted(tcb);
   }
-  if (inside && !has(Defect::rst_in_window_silent)) emit_challenge(*tcb);
+  if (inside && !has(Defect::rst_in_window_silent) && !throttled(*tcb)) emit_challenge(*tcb);
   if (!inside && has(Defect::rst_outside_acked)) emit_challenge(*tcb);
 }
 
+// RFC 5961 7.
+bool FakeTcp::throttled(Tcb& tcb) {
+  const int most = has(Defect::challenge_throttle_fixed) ? 1 : 10;
+  if (has(Defect::challenge_not_throttled)) return false;
+  if (!settings.throttle && !has(Defect::challenge_throttle_fixed)) return false;
+  Throttle& throttle = has(Defect::challenge_throttle_shared) ? shared_ : tcb.challenges;
+  if (throttle.count == 0 || now() - throttle.since >= 5s) throttle = {now(), 0};
+  return throttle.count++ >= most;
+}
+
 bool FakeTcp::rst_ignored(const Tcb& tcb, const Segment& segment) const {
+  const bool waits = settings.rfc1337 && tcb.state == TcpState::time_wait && !has(Defect::rfc1337_ignored);
+  if (waits) return segment.seq == tcb.rcv_nxt;
   if (has(Defect::paws_applied_to_rst) && stale(tcb, segment)) return true;
   if (has(Defect::syn_received_rst_ignored) && tcb.state == TcpState::syn_received) return true;
   if (has(Defect::rst_exact_ignored)) return segment.seq == tcb.rcv_nxt;

@@ -34,7 +34,7 @@ TEST_F(FakeTcpTest, handshake_in_both_families) {
 }
 
 TEST_F(FakeTcpTest, active_open_and_its_retransmissions) {
-  auto op = *made->connect({made->first_peer_address(family), wire::Port{9}});
+  auto op = *made->connect({made->first_peer_address(family), wire::Port{9}}, {});
   EXPECT_THAT(times(300s), ElementsAre(0, 1, 3, 7, 15, 31, 63, 127));
   ASSERT_TRUE(op.done.ready());
   EXPECT_EQ(op.done.result().error().name(), "ETIMEDOUT");

@@ -35,6 +35,7 @@ void FakeTcp::fire(Tcb& tcb) {
   if (take(tcb.rto_at)) retransmission_timeout(tcb);
   if (take(tcb.end_at)) end_timeout(tcb);
   if (take(tcb.keepalive.at)) keepalive_timeout(tcb);
+  if (take(tcb.linger_at)) tcb.lingers = false;
 }
 
 void FakeTcp::arm_rto(Tcb& tcb) {

@@ -31,6 +31,13 @@ std::optional<Address> Address::from_string(const std::string& text) {
   return std::nullopt;
 }
 
+Address all_nodes(Family family) { return *Address::from_string(family == Family::ipv4 ? "224.0.0.1" : "ff02::1"); }
+
+bool is_multicast(const Address& address) {
+  const std::uint8_t first = address.octets.front();
+  return address.family == Family::ipv4 ? (first & 0xf0) == 0xe0 : first == 0xff;
+}
+
 std::string Address::to_string() const {
   std::array<char, INET6_ADDRSTRLEN> text{};
   const int family_number = family == Family::ipv4 ? AF_INET : AF_INET6;

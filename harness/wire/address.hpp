@@ -34,6 +34,10 @@ struct Address {
   auto operator<=>(const Address&) const = default;
 };
 
+/// Every host of the link: 224.0.0.1, ff02::1.
+Address all_nodes(Family family);
+bool is_multicast(const Address& address);
+
 struct Endpoint {
   Address address;
   Port port{};

@@ -19,7 +19,7 @@ std::string check_nibble(std::string_view field, const std::optional<std::uint8_
 std::string refusal(const Patch& patch, const Layout& layout, std::size_t packet_size) {
   for (const auto& why :
        {check_nibble("ip_version", patch.ip_version), check_nibble("header_length", patch.header_length),
-        check_nibble("data_offset", patch.data_offset)})
+        check_nibble("data_offset", patch.data_offset), check_nibble("reserved", patch.reserved)})
     if (!why.empty()) return why;
   if (layout.family == Family::ipv6 && patch.header_length) return "header_length: an IPv6 header has none";
   if (layout.family == Family::ipv6 && patch.ip_checksum) return "ip_checksum: an IPv6 header has none";
@@ -40,6 +40,10 @@ void overwrite(const Patch& patch, const Layout& layout, Bytes& packet) {
   if (patch.header_length) packet[0] = static_cast<std::uint8_t>((packet[0] & 0xf0) | *patch.header_length);
   if (patch.total_length) store16(packet, layout.family == Family::ipv4 ? 2 : 4, *patch.total_length);
   if (patch.data_offset) set_high(layout.tcp + 12, *patch.data_offset);
+  if (patch.reserved) {
+    std::uint8_t& octet = packet[layout.tcp + 12];
+    octet = static_cast<std::uint8_t>((octet & 0xf0) | *patch.reserved);
+  }
   if (patch.options)
     std::ranges::copy(*patch.options, packet.begin() + static_cast<std::ptrdiff_t>(layout.tcp + kTcpHeader));
 }

@@ -17,6 +17,7 @@ struct Patch {
   std::optional<std::uint16_t> total_length{};  ///< IPv4 total length, or IPv6 payload length
   std::optional<std::uint16_t> ip_checksum{};   ///< IPv4 only
   std::optional<std::uint8_t> data_offset{};    ///< in 32-bit words, 4 bits
+  std::optional<std::uint8_t> reserved{};       ///< the 4 bits after it
   std::optional<Bytes> options{};               ///< raw octets over the options' place; not more than there is room for
   std::optional<std::uint16_t> tcp_checksum{};  ///< the value itself
   bool corrupt_tcp_checksum = false;            ///< any wrong value will do

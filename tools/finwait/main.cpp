@@ -48,7 +48,7 @@ void add_run(CLI::App& app, RunArguments& a, int& code) {
       "what to test: linux, this machine's kernel; lab or lab:KERNEL, a real kernel in virtual time "
       "(the default with --slow or for slow cases alone, once one is built); qemu:VMLINUZ, a distribution's kernel "
       "as it is (ci/stock-kernel)");
-  verb->add_flag("--slow", a.slow, "also cases of more than 5 minutes or of hundreds of connections");
+  verb->add_flag("--slow", a.slow, "also cases of more than 3 minutes or of hundreds of connections");
   verb->add_option("--patience", a.patience, "lab: end a guest from which nothing came for so many seconds")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);

@@ -1,0 +1,123 @@
+// What ends when nobody answers: the user timeout in every state that has something outstanding, and how retransmission
+// goes on before it (RFC 9293 3.8.1, 3.8.3, 3.10.8; RFC 6298; RFC 5482; tcp(7)).
+#include "cases/steps.hpp"
+
+namespace finwait {
+
+FINWAIT_CHAPTER(timeout)
+
+namespace {
+
+constexpr Duration kTimeout = 3s;
+
+void set_timeout(App& app) {
+  app.set(SocketOption::user_timeout_ms, static_cast<int>(kTimeout / 1ms));
+}
+
+/// Nothing is acknowledged from now on: after the timeout the connection is gone, and not before.
+Task<> expect_timed_out(Scenario& s, Peer& peer, std::string_view requirement) {
+  const Instant since = peer.last_event();
+  co_await s.until(since, kTimeout - 500ms);
+  for (const auto& one : peer.take_all()) {
+    if (one.segment.flags.has(wire::kRst)) {
+      s.fail("the connection ended before its timeout", "retransmissions for 3 s", "a reset", requirement);
+    }
+  }
+  co_await s.until(since, 8s);  // the next retransmission after the timeout finds that it is over
+  const auto late = peer.take_all();
+  const Duration last = late.empty() ? Duration{0} : between(since, late.back().at).least;
+  if (last > 7s) s.fail("it still retransmits long after its timeout", "nothing", "a segment", requirement);
+  co_await expect_closed(peer, requirement);
+}
+
+}  // namespace
+
+CASE(user_timeout, "timeout/user-timeout",
+     "what is not acknowledged for as long as TCP_USER_TIMEOUT ends the connection", Covers{{"LINUX-TCP_USER_TIMEOUT"}},
+     Needs{{Capability::options}}, Lasts{9s}) {
+  auto [peer, app] = co_await s.established();
+  app.set(SocketOption::user_timeout_ms, 3000);
+  app.send("hello");
+  co_await s.pause(8s);  // the next retransmission after the 3 s finds that they are over
+  peer.take_all();
+  co_await app.expect_error(ETIMEDOUT, "LINUX-TCP_USER_TIMEOUT");
+}
+
+CASE(in_fin_wait_1, "timeout/user-timeout/fin-wait-1", "a FIN that nobody acknowledges is given up after the user timeout",
+     Covers{{"RFC9293-3.10.8-USERTO", "RFC9293-MUST-21"}}, Needs{{Capability::options, Capability::half_close}}, Lasts{10s}) {
+  auto [peer, app] = co_await s.established();
+  set_timeout(app);
+  co_await half_closed(peer, app);
+  co_await expect_timed_out(s, peer, "RFC9293-3.10.8-USERTO");
+  co_await app.expect_error(ETIMEDOUT);
+}
+
+CASE(in_close_wait, "timeout/user-timeout/close-wait", "text in CLOSE-WAIT is given up after the user timeout",
+     Covers{{"RFC9293-3.10.8-USERTO", "RFC9293-MUST-21"}}, Needs{{Capability::options}}, Lasts{10s}) {
+  auto [peer, app] = co_await s.established();
+  set_timeout(app);
+  co_await close_wait(peer);
+  app.send("hello");
+  co_await peer.expect(data("hello"), within(kAtOnce));
+  co_await expect_timed_out(s, peer, "RFC9293-3.10.8-USERTO");
+  if (app.take_error() != ETIMEDOUT) s.fail("the application was not told", "SO_ERROR: ETIMEDOUT", "another");
+}
+
+CASE(in_closing, "timeout/user-timeout/closing", "a FIN in CLOSING is given up after the user timeout",
+     Covers{{"RFC9293-3.10.8-USERTO"}}, Needs{{Capability::options}}, Lasts{10s}) {
+  auto [peer, app] = co_await s.established();
+  set_timeout(app);
+  co_await closing(peer, app);
+  co_await expect_timed_out(s, peer, "RFC9293-3.10.8-USERTO");
+}
+
+CASE(in_last_ack, "timeout/user-timeout/last-ack", "a FIN in LAST-ACK is given up after the user timeout",
+     Covers{{"RFC9293-3.10.8-USERTO"}}, Needs{{Capability::options}}, Lasts{10s}) {
+  auto [peer, app] = co_await s.established();
+  set_timeout(app);
+  co_await last_ack(peer, app);
+  co_await expect_timed_out(s, peer, "RFC9293-3.10.8-USERTO");
+}
+
+CASE(not_by_the_peer, "timeout/user-timeout/not-changed-by-the-peer",
+     "when the application has set the timeout a User Timeout option of the peer does not change it",
+     Covers{{"RFC5482-3.1-CHANGEABLE"}}, Needs{{Capability::options}}, Lasts{10s}) {
+  auto [peer, app] = co_await s.established();
+  set_timeout(app);
+  peer.send(ack().options(wire::OptionList().user_timeout(false, 600)));
+  app.send("hello");
+  co_await peer.expect(data("hello"), within(kAtOnce));
+  co_await expect_timed_out(s, peer, "RFC5482-3.1-CHANGEABLE");
+}
+
+CASE(no_sample, "retransmission/no-sample-of-what-came-twice",
+     "the ACK of text that was sent twice is no sample of the round trip: it may be of either",
+     Covers{{"RFC9293-MUST-18"}}, Lasts{4s}) {
+  auto [peer, app] = co_await s.established();
+  // A few samples of a short round trip, so that the RTO is at its least.
+  for (int i = 0; i < 8; i++) {
+    app.send("warm");
+    co_await peer.expect(data("warm"), within(kAtOnce));
+    peer.send(ack());
+    co_await s.pause(20ms);
+  }
+  app.send("first");
+  const auto first = co_await peer.expect(data("first"), within(kAtOnce));
+  const auto again = co_await peer.expect(data("first").seq(first.segment.seq), within(3s), "RFC9293-3.10.8-RETX");
+  const Duration rto = between(first.at, again.at).most;
+  co_await s.until(again.at, rto * 7 / 8);
+  peer.send(ack());
+  app.send("second");
+  const auto second = co_await peer.expect(data("second"), within(kAtOnce));
+  const auto twice = co_await peer.expect(data("second").seq(second.segment.seq), within(6s), "RFC9293-3.10.8-RETX");
+  const double factor = seconds(between(second.at, twice.at).most) / seconds(rto);
+  // As before, or still backed off once; a sample of the whole time would lie between.
+  const bool as_before = factor > 0.85 && factor < 1.2, backed_off = factor > 1.8 && factor < 2.4;
+  if (!as_before && !backed_off) {
+    s.fail("the RTO was learned from text that was sent twice", "the same RTO as before, or twice that",
+           std::to_string(factor) + " times as long");
+  }
+  peer.send(ack());
+}
+
+}  // namespace finwait
