@@ -66,7 +66,7 @@ CASE(unread_data, "abort/close-with-unread-data",
 
 CASE(data_in_fin_wait_1, "abort/data-after-close/fin-wait-1",
      "data that comes after the application has closed for good draws a reset",
-     Covers{{"RFC9293-SHLD-3-NEWDATA", "RFC2525-2.16"}}) {
+     Covers{{"RFC9293-SHLD-3-NEWDATA", "RFC9293-MAY-1", "RFC2525-2.16"}}) {
   auto [peer, app] = co_await s.established();
   co_await fin_wait_1(peer, app);
   peer.send(data("too late"));

@@ -108,9 +108,8 @@ CASE(hard_error_while_opening, "icmp/hard/syn-sent", "port unreachable about a S
 }
 
 CASE(source_quench, "icmp/source-quench", "Source Quench is dropped silently: text in flight is not sent again for it",
-     Covers{{"RFC9293-MUST-55"}}) {
+     Covers{{"RFC9293-MUST-55"}}, Ipv4Only{}) {
   auto [peer, app] = co_await in_flight(s);
-  if (s.family() == wire::Family::ipv6) co_return;  // there is none
   send_icmp(peer, IcmpError::source_quench);
   co_await peer.quiet(100ms);
   if (app.take_error() != 0) s.fail("the application was told", "SO_ERROR: 0", "an error");

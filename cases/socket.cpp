@@ -216,18 +216,41 @@ CASE(open_again, "socket/connect/the-same-again",
   refused("TIME-WAIT");
 }
 
+CASE(full_queue, "socket/listen/full-queue",
+     "when more peers connect than may wait to be accepted, those that are too many hear nothing, and no reset: they can "
+     "try again",
+     Covers{{"RFC3360-2-CONGEST"}}, Needs{{Capability::ports}}, Lasts{2s}) {
+  constexpr int kMore = 6;
+  auto [first, app] = co_await s.established_at_own_port({.backlog = 1});
+  std::vector<Peer*> peers;
+  for (int i = 0; i < kMore; i++) {
+    Peer& peer = *peers.emplace_back(&s.new_peer_at_own_port());
+    peer.send(syn());
+    co_await peer.arrival(kAtOnce);
+    if (!peer.take_all().empty()) peer.send(ack());
+  }
+  co_await s.pause(kDelayedAck);
+  for (Peer* peer : peers) {
+    for (const auto& one : peer->take_all()) {
+      if (!one.segment.flags.has(wire::kRst)) continue;
+      s.fail("a peer was reset because there are too many", "silence, or a SYN,ACK", "a reset");
+    }
+  }
+  co_await expect_alive(first);
+}
+
 CASE(listen_again, "socket/listen/while-a-connection-waits",
      "a port with a connection in TIME-WAIT can be listened on again with SO_REUSEADDR, and only with it",
      Covers{{"DEFACTO-REUSEADDR-TW"}}, Needs{{Capability::ports}}) {
   auto [peer, app] = co_await s.established_at_own_port();
   co_await time_wait(peer, app);
   s.close_own_port();
-  const int plain = s.try_listen_at_own_port(false);
+  const int plain = s.try_listen_at_own_port({.reuse = false});
   if (plain != EADDRINUSE) {
     s.fail("a port in TIME-WAIT was given away unasked", "bind: EADDRINUSE",
            plain == 0 ? "bind: 0" : "bind: " + Errno{plain, {}}.name());
   }
-  const int asked = s.try_listen_at_own_port(true);
+  const int asked = s.try_listen_at_own_port({.reuse = true});
   if (asked != 0) s.fail("SO_REUSEADDR does not help", "bind: 0", "bind: " + Errno{asked, {}}.name());
 }
 

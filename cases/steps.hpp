@@ -15,6 +15,7 @@ using run::Covers;
 using run::Crowded;
 using run::due;
 using run::How;
+using run::Ipv4Only;
 using run::Keepalive;
 using run::Lasts;
 using run::Needs;

@@ -90,6 +90,40 @@ CASE(not_by_the_peer, "timeout/user-timeout/not-changed-by-the-peer",
   co_await expect_timed_out(s, peer, "RFC5482-3.1-CHANGEABLE");
 }
 
+CASE(orphan_timeout, "timeout/fin-wait-2/as-set",
+     "an orphan leaves FIN-WAIT-2 when the system-wide setting says so", Covers{{"LINUX-FIN_TIMEOUT"}}, Lasts{7s},
+     OwnSandbox{{{"net.ipv4.tcp_fin_timeout", "3"}}}) {
+  auto [peer, app] = co_await s.established();
+  co_await fin_wait_2(peer, app);
+  co_await s.until(peer.last_event(), s.timer(3s).latest + kAtOnce);
+  co_await expect_closed(peer);
+}
+
+CASE(orphan_timeout_of_one, "timeout/fin-wait-2/as-set-for-one",
+     "TCP_LINGER2 says for one socket how long it stays in FIN-WAIT-2 once it is closed", Covers{{"LINUX-TCP_LINGER2"}},
+     Needs{{Capability::options}}, Lasts{7s}) {
+  auto [peer, app] = co_await s.established();
+  app.set(SocketOption::linger2_s, 3);
+  co_await fin_wait_2(peer, app);
+  co_await s.until(peer.last_event(), s.timer(3s).latest + kAtOnce);
+  co_await expect_closed(peer);
+}
+
+CASE(limits, "timeout/user-timeout/lower-limit",
+     "a User Timeout option of one second does not end a connection before 100 s: a target that adopts it has a lower limit",
+     Covers{{"RFC5482-3.1-IMPOSE", "RFC5482-3.1-LIMIT"}}, Lasts{104s}) {
+  auto [peer, app] = co_await s.established();
+  peer.send(ack().options(wire::OptionList().user_timeout(false, 1)));
+  app.send("hello");
+  co_await peer.expect(data("hello"), within(kAtOnce));
+  co_await s.pause(100s);
+  for (const auto& one : peer.take_all()) {
+    if (one.segment.flags.has(wire::kRst)) s.fail("the connection ended early", "retransmissions", "a reset");
+  }
+  peer.send(ack());
+  co_await expect_alive(peer);
+}
+
 CASE(no_sample, "retransmission/no-sample-of-what-came-twice",
      "the ACK of text that was sent twice is no sample of the round trip: it may be of either",
      Covers{{"RFC9293-MUST-18"}}, Lasts{4s}) {

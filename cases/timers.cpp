@@ -127,6 +127,30 @@ Task<> given_up(Scenario& s, Peer& peer, App& app, Instant since) {
   co_await expect_closed(peer, "RFC9293-MUST-20-C");
 }
 
+/// Nobody holds the socket, nothing is acknowledged: it is kept for long enough, and not for ever.
+Task<> orphan_kept(Scenario& s, Peer& peer, std::string_view requirement) {
+  const Instant since = peer.last_event();
+  Instant last = since;
+  Duration interval{};
+  for (;;) {
+    co_await peer.arrival(s.timer(s.profile().rto_max).latest + 1s);
+    const auto got = peer.take_all();
+    if (got.empty() || got.back().segment.flags.has(wire::kRst)) break;
+    interval = between(last, got.back().at).most;
+    last = got.back().at;
+    if (between(since, last).least > kForEver) {
+      s.fail("what nobody acknowledges is never given up", "closed at R2", "it came again after an hour", requirement);
+    }
+  }
+  // The next one would have been due then.
+  const Duration kept = between(since, last).most + std::min(2 * interval, s.profile().rto_max);
+  if (kept < 100s) {
+    s.fail("it was given up too early", "after 100 s or more", fmt::format("after {:.3f} s", seconds(kept)),
+           "RFC9293-SHLD-11");
+  }
+  co_await expect_closed(peer, requirement);
+}
+
 }  // namespace
 
 CASE(keepalive_defaults, "timers/keepalive/every-phase",
@@ -152,7 +176,7 @@ CASE(time_wait_phases, "timers/time-wait/every-phase",
 CASE(orphan_phases, "timers/fin-wait-2/orphan",
      "a connection that its application has closed leaves FIN-WAIT-2 when the target declares it to, in 200 phases of "
      "the target's clock; a target that declares no limit stays there",
-     Covers{{"RFC9293-3.10.8-NOFW2"}}, Needs{{Capability::active}}, Lasts{605s}, Crowded{}) {
+     Covers{{"RFC9293-3.10.8-NOFW2", "LINUX-FIN_TIMEOUT"}}, Needs{{Capability::active}}, Lasts{605s}, Crowded{}) {
   if (s.profile().fin_wait_2_orphan > Duration{0}) {
     co_await in_every_phase(s, s.profile().fin_wait_2_orphan, orphan_to_the_end);
     co_return;
@@ -174,7 +198,7 @@ CASE(fin_given_up, "timers/fin/given-up",
 
 CASE(text_given_up, "timers/text/given-up",
      "text that is never acknowledged is given up, after 100 s or more, and the application is told ETIMEDOUT",
-     Covers{{"RFC9293-MUST-20-C", "RFC9293-SHLD-11", "POSIX-RECV-ETIMEDOUT"}}, Lasts{3700s}) {
+     Covers{{"RFC9293-MUST-20", "RFC793-UTO-DEFAULT", "RFC9293-MUST-20-C", "RFC9293-SHLD-11", "POSIX-RECV-ETIMEDOUT"}}, Lasts{3700s}) {
   auto [peer, app] = co_await s.established();
   app.send("unheard");
   co_await peer.expect(data("unheard"), within(kAtOnce));
@@ -186,26 +210,54 @@ CASE(orphan_given_up, "timers/fin/orphan-given-up",
      Covers{{"RFC9293-MUST-20-C", "RFC9293-SHLD-11"}}, Lasts{3700s}) {
   auto [peer, app] = co_await s.established();
   co_await fin_wait_1(peer, app);
-  const Instant since = peer.last_event();
-  Instant last = since;
-  Duration interval{};
+  co_await orphan_kept(s, peer, "RFC9293-MUST-20-C");
+}
+
+CASE(text_of_orphan, "timers/text/orphan-given-up",
+     "text that was sent before close() and is never acknowledged is kept for 100 s or more; then the close has become an "
+     "abort, and nothing is left of the connection",
+     Covers{{"RFC9293-3.9.1.4-CLOSE-TO-ABORT", "RFC9293-MUST-20"}}, Lasts{3700s}) {
+  auto [peer, app] = co_await s.established();
+  app.send("unheard");
+  co_await peer.expect(data("unheard"), within(kAtOnce));
+  co_await fin_wait_1(peer, app);
+  co_await orphan_kept(s, peer, "RFC9293-3.9.1.4-CLOSE-TO-ABORT");
+}
+
+CASE(longest_interval, "timers/text/longest-interval",
+     "the retransmission timeout may have a limit, of a minute at least", Covers{{"RFC6298-2.5"}}, Lasts{3700s}) {
+  auto [peer, app] = co_await s.established();
+  app.send("unheard");
+  co_await peer.expect(data("unheard"), within(kAtOnce));
+  Instant last = peer.last_event();
+  Duration longest{};
   for (;;) {
-    co_await peer.arrival(s.timer(s.profile().rto_max).latest + 1s);
+    co_await peer.arrival(kForEver);
     const auto got = peer.take_all();
-    if (got.empty()) break;
-    interval = between(last, got.back().at).most;
-    last = got.back().at;
-    if (between(since, last).least > kForEver) {
-      s.fail("a FIN is never given up", "closed at R2", "the FIN again after an hour", "RFC9293-MUST-20-C");
+    if (got.empty() || got.front().segment.flags.has(wire::kRst)) break;
+    const Duration took = between(last, got.front().at).most;
+    last = got.front().at;
+    if (took < longest * 3 / 2 && took < 60s) {
+      s.fail("the retransmission timeout has a limit below a minute", "intervals that double up to 60 s at least",
+             fmt::format("{:.3f} s after {:.3f} s", seconds(took), seconds(longest)));
     }
+    longest = std::max(longest, took);
+    if (longest >= 60s) break;
   }
-  // The next one would have been due then.
-  const Duration kept = between(since, last).most + std::min(2 * interval, s.profile().rto_max);
-  if (kept < 100s) {
-    s.fail("the FIN was given up too early", "after 100 s or more", fmt::format("after {:.3f} s", seconds(kept)),
-           "RFC9293-SHLD-11");
+  peer.send(ack());
+}
+
+CASE(answered_keepalive, "timers/keepalive/answered",
+     "while the peer answers, a probe comes each two hours and not more often", Covers{{"RFC2525-2.11", "RFC9293-MUST-28"}},
+     Needs{{Capability::keepalive}}, Lasts{29000s}) {
+  auto [peer, app] = co_await s.established();
+  app.keepalive({});
+  Instant last = peer.last_event();
+  for (int i = 0; i < 3; i++) {
+    const auto probe = ack().any_seq().any_payload();
+    co_await peer.expect(probe, due(s.documented(&Profile::keepalive_idle)).since(last), "RFC2525-2.11");
+    last = peer.send(ack());
   }
-  co_await expect_closed(peer, "RFC9293-MUST-20-C");
 }
 
 CASE(syn_given_up, "timers/syn/given-up", "a SYN that nobody answers is given up after three minutes or more",

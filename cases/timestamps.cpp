@@ -92,7 +92,8 @@ CASE(unasked_timestamp, "timestamps/never-agreed-on",
 }
 
 CASE(missing, "timestamps/missing",
-     "text without the timestamps that were agreed on is dropped, and in no case ends the connection",
+     "text without the timestamps that were agreed on is dropped, or taken by a target that says so; in no case does it end "
+     "the connection",
      Covers{{"RFC7323-3.2-MISSING", "RFC7323-3.2-NOABORT"}}) {
   auto [peer, app] = co_await with_timestamps(s);
   const auto next = peer.snd_nxt();
@@ -100,10 +101,9 @@ CASE(missing, "timestamps/missing",
   co_await s.pause(kDelayedAck);
   for (const auto& one : peer.take_all()) {
     if (one.segment.flags.has(wire::kRst)) s.fail("it has ended the connection", "no reset", "a reset", "RFC7323-3.2-NOABORT");
-    if (one.segment.ack != next) s.fail("it was taken", "nothing", "an ACK of the text", "RFC7323-3.2-MISSING");
   }
   peer.send(data("stamp").seq(next));
-  co_await peer.expect(ack(), within(kDelayedAck), "RFC7323-3.2-NOABORT");
+  co_await peer.expect(ack().ack(next + 5), within(kDelayedAck), "RFC7323-3.2-NOABORT");
 }
 
 CASE(old_text, "timestamps/old-text", "text with an old timestamp draws one ACK and is dropped",

@@ -61,6 +61,10 @@ struct OwnSandbox {
 struct Crowded {
   void apply(Case& c) const { c.crowded = true; }
 };
+/// There is no such thing in IPv6.
+struct Ipv4Only {
+  void apply(Case& c) const { c.families = {wire::Family::ipv4}; }
+};
 /// The model alone judges: what nothing has asked for is no failure by itself.
 struct Unscripted {
   void apply(Case& c) const { c.scripted = false; }

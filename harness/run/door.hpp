@@ -15,7 +15,7 @@ class Door {
 
   Result<target::Listener*> listener() {
     if (!listener_) {
-      auto made = target_.listen({target_.address(family_), kPort}, true);
+      auto made = target_.listen({target_.address(family_), kPort}, {});
       if (!made) return tl::unexpected(made.error());
       listener_ = std::move(*made);
     }

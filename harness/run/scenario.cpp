@@ -116,10 +116,10 @@ Task<Connection> Scenario::accept_passive() {
   co_return co_await accepting;
 }
 
-Task<Connection> Scenario::established_at_own_port() {
+Task<Connection> Scenario::established_at_own_port(target::ListenOptions options) {
   constexpr std::uint16_t kFirst = 3000;
   own_port_ = wire::Port{static_cast<std::uint16_t>(kFirst + random() % 20000)};
-  const int error = try_listen_at_own_port(true);
+  const int error = try_listen_at_own_port(options);
   if (error != 0) broken(fmt::format("the target cannot listen on port {}: {}", number(own_port_), Errno{error, {}}.name()));
   Peer& peer = add_peer(next_port(), at_target(own_port_), Peer::Meets::listener);
   co_await greet(peer);
@@ -127,8 +127,8 @@ Task<Connection> Scenario::established_at_own_port() {
   co_return co_await accepting;
 }
 
-int Scenario::try_listen_at_own_port(bool reuse) {
-  auto made = place_.target.listen(at_target(own_port_), reuse);
+int Scenario::try_listen_at_own_port(target::ListenOptions options) {
+  auto made = place_.target.listen(at_target(own_port_), options);
   if (!made) return made.error().value;
   own_door_ = std::move(*made);
   return 0;

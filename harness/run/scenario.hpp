@@ -68,10 +68,12 @@ class Scenario : public Host {
   Task<App*> try_accept(Peer& peer, Duration limit);
 
   /// A connection to a port that only this case's application listens on, and what it does with that port then.
-  Task<Connection> established_at_own_port();
+  Task<Connection> established_at_own_port(target::ListenOptions options = {});
   void close_own_port() { own_door_.reset(); }
   /// Listens there (again): 0, or the errno of the call.
-  int try_listen_at_own_port(bool reuse);
+  int try_listen_at_own_port(target::ListenOptions options);
+  /// One that the model does not follow: whether it is let in depends on how many there are.
+  Peer& new_peer_at_own_port() { return add_peer(next_port(), at_target(own_port_), Peer::Meets::nobody); }
   /// Opens the same connection once more, from the same port of the target's: 0 when it begins, or the errno.
   int try_connect_again(const Peer& peer);
 

@@ -53,15 +53,14 @@ std::string LocalKernel::version() const {
   return system.release;
 }
 
-Result<std::unique_ptr<Listener>> LocalKernel::listen(const Endpoint& local, bool reuse) {
+Result<std::unique_ptr<Listener>> LocalKernel::listen(const Endpoint& local, ListenOptions options) {
   sandbox_->enter();
   UniqueFd fd = tcp_socket(local.address.family);
   const SocketAddress address(local);
-  const int on = reuse ? 1 : 0;
-  constexpr int kBacklog = 16384;
+  const int on = options.reuse ? 1 : 0;
   if (!fd || setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
       bind(fd.get(), reinterpret_cast<const sockaddr*>(address.octets.data()), address.size) != 0 ||
-      ::listen(fd.get(), kBacklog) != 0) {
+      ::listen(fd.get(), options.backlog) != 0) {
     return tl::unexpected(Errno{errno, {}});
   }
   keep_lingering(fd.get());  // accepted sockets inherit it

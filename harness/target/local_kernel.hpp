@@ -27,7 +27,7 @@ class LocalKernel : public Target {
   [[nodiscard]] std::uint32_t peer_address_count() const override { return SandboxAddresses::kPeers; }
   link::Link& link() override { return sandbox_->tun(); }
 
-  Result<std::unique_ptr<Listener>> listen(const Endpoint& local, bool reuse) override;
+  Result<std::unique_ptr<Listener>> listen(const Endpoint& local, ListenOptions options) override;
   Result<Opening> connect(const Endpoint& peer, std::optional<wire::Port> local) override;
   Result<void> set_sysctl(const std::string& name, const std::string& value) override;
 

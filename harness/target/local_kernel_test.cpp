@@ -205,9 +205,9 @@ TEST(LocalKernel, AnAddressInUseIsNamed) {
   auto target = lab.make_target();
   ASSERT_TRUE(target);
   const Endpoint local{(*target)->address(Family::ipv4), wire::Port{7}};
-  const auto first = (*target)->listen(local, true);
+  const auto first = (*target)->listen(local, {});
   ASSERT_TRUE(first);
-  const auto second = (*target)->listen(local, true);
+  const auto second = (*target)->listen(local, {});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().name(), "EADDRINUSE");
 }

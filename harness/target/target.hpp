@@ -89,6 +89,11 @@ struct Opening {
   Op<void> done;
 };
 
+struct ListenOptions {
+  bool reuse = true;    ///< SO_REUSEADDR
+  int backlog = 16384;  ///< how many connections may wait to be accepted
+};
+
 class Listener {
  public:
   Listener() = default;
@@ -118,8 +123,7 @@ class Target {
   [[nodiscard]] virtual std::uint32_t peer_address_count() const = 0;
   virtual link::Link& link() = 0;
 
-  /// `reuse`: SO_REUSEADDR.
-  virtual Result<std::unique_ptr<Listener>> listen(const Endpoint& local, bool reuse) = 0;
+  virtual Result<std::unique_ptr<Listener>> listen(const Endpoint& local, ListenOptions options) = 0;
   /// Opens actively to `peer`, from a port of the target's choice or from `local`.
   virtual Result<Opening> connect(const Endpoint& peer, std::optional<wire::Port> local) = 0;
   /// System-wide settings of the sandbox, by the target's own names.

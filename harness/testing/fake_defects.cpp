@@ -242,9 +242,14 @@ constexpr std::array kDefects = std::to_array<DefectInfo>({
     {D::shutdown_rd_sends_fin, "shutdown-rd-sends-fin", "shutdown(SHUT_RD) sends a FIN", "RFC9293-3.6-NOFIN-UNTIL-CLOSE"},
     {D::syn_sent_rst_is_timeout, "syn-sent-rst-is-timeout", "a RST ends an active open with ETIMEDOUT", "RFC9293-3.10.7.3-SS-RST"},
     {D::syn_sent_abort_sends_rst, "syn-sent-abort-sends-rst", "giving up an open by force sends a RST", "RFC9293-3.10.5-ABORT-EARLY"},
+    {D::full_queue_resets, "full-queue-resets", "a SYN to a full accept queue draws a RST", "RFC3360-2-CONGEST"},
+    {D::user_timeout_of_peer, "user-timeout-of-peer", "the peer sets the user timeout by its option, to whatever it likes", "RFC5482-3.1-CHANGEABLE"},
+    {D::rto_capped_low, "rto-capped-low", "the RTO never grows over 20 s", "RFC6298-5.5"},
+    {D::linger2_ignored, "linger2-ignored", "TCP_LINGER2 changes nothing", "RFC9293-3.3.2-FIG5"},
+    {D::iss_falls, "iss-falls", "the initial sequence numbers of one pair of ports go down", "RFC9293-SHLD-1"},
 });
 // clang-format on
-static_assert(kDefects.size() == static_cast<std::size_t>(Defect::syn_sent_abort_sends_rst) + 1);
+static_assert(kDefects.size() == static_cast<std::size_t>(Defect::iss_falls) + 1);
 
 }  // namespace
 

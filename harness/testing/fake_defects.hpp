@@ -243,6 +243,11 @@ enum class Defect : std::uint8_t {
   shutdown_rd_sends_fin,
   syn_sent_rst_is_timeout,
   syn_sent_abort_sends_rst,
+  full_queue_resets,
+  user_timeout_of_peer,
+  rto_capped_low,
+  linger2_ignored,
+  iss_falls,
 };
 
 struct DefectInfo {

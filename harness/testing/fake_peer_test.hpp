@@ -97,7 +97,7 @@ class FakePeer {
   }
   void mark_now() { mark = lab.time().now(); }
 
-  void listen() { listener = std::move(*made->listen({made->address(family), kPort}, true)); }
+  void listen() { listener = std::move(*made->listen({made->address(family), kPort}, {})); }
   void establish() {
     listen();
     auto accepting = listener->accept({made->first_peer_address(family), wire::Port{1234}});

@@ -75,8 +75,8 @@ wire::Address FakeTarget::first_peer_address(wire::Family family) const { return
 
 std::uint32_t FakeTarget::peer_address_count() const { return kPeers; }
 
-Result<std::unique_ptr<target::Listener>> FakeTarget::listen(const Endpoint& local, bool reuse) {
-  if (!tcp_->listen(local, reuse)) return tl::unexpected(Errno{EADDRINUSE, {}});
+Result<std::unique_ptr<target::Listener>> FakeTarget::listen(const Endpoint& local, target::ListenOptions options) {
+  if (!tcp_->listen(local, options)) return tl::unexpected(Errno{EADDRINUSE, {}});
   return std::make_unique<FakeListener>(tcp_, local);
 }
 

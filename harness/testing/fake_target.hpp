@@ -44,7 +44,7 @@ class FakeTarget : public target::Target, public engine::VirtualParty {
   [[nodiscard]] std::uint32_t peer_address_count() const override;
   link::Link& link() override { return link_; }
 
-  Result<std::unique_ptr<target::Listener>> listen(const Endpoint& local, bool reuse) override;
+  Result<std::unique_ptr<target::Listener>> listen(const Endpoint& local, target::ListenOptions options) override;
   Result<target::Opening> connect(const Endpoint& peer, std::optional<wire::Port> local) override;
   Result<void> set_sysctl(const std::string& name, const std::string& value) override;
 

@@ -41,11 +41,12 @@ FakeTcp::FakeTcp(const engine::Waiter& clock, const model::Profile& profile, Def
   if (has(Defect::keepalive_default_too_short)) settings.keepalive_idle = 600s;
 }
 
-SeqNum FakeTcp::new_iss() {
+// RFC 9293 3.4.1: a clock of 4 us, and something that differs between connections and not between incarnations of one.
+SeqNum FakeTcp::new_iss(const Endpoint& local, const Endpoint& peer) const {
   if (has(Defect::iss_constant)) return SeqNum(1000);
-  // RFC 9293 3.4.1: a clock of 4 us and something that differs between connections.
-  const auto ticks = static_cast<std::uint64_t>(now().time_since_epoch() / 4us);
-  return SeqNum(static_cast<std::uint32_t>(ticks + opened_ * 2654435761U));
+  const auto ticks = static_cast<std::uint32_t>(now().time_since_epoch() / 4us);
+  const std::uint32_t offset = timestamp_offset(local, peer) * 2654435761U;
+  return SeqNum(offset + (has(Defect::iss_falls) ? 0U - ticks : ticks));
 }
 
 FakeTcp::TcbPtr FakeTcp::make_tcb(const Endpoint& local, const Endpoint& peer) {
@@ -53,7 +54,7 @@ FakeTcp::TcbPtr FakeTcp::make_tcb(const Endpoint& local, const Endpoint& peer) {
   tcb->id = ++opened_;
   tcb->local = local;
   tcb->peer = peer;
-  tcb->iss = tcb->snd_una = tcb->snd_nxt = new_iss();
+  tcb->iss = tcb->snd_una = tcb->snd_nxt = new_iss(local, peer);
   tcb->ts_offset = timestamp_offset(local, peer);
   tcb->rto = profile_.rto_initial;
   tcb->waiting_since = now();
@@ -112,7 +113,13 @@ void FakeTcp::listener_arrives(const Segment& segment) {
   } else if (segment.flags.any(wire::kAck)) {
     if (!has(Defect::listen_ignores_ack)) emit_rst_for(segment);
   } else if (segment.flags.any(wire::kSyn)) {
-    passive_open(segment, new_iss(), nullptr);
+    const Listener& listener = listeners_.at({segment.destination, segment.destination_port});
+    if (listener.ready.size() > listener.backlog) {  // the peer has to try again
+      if (has(Defect::full_queue_resets)) emit_rst_for(segment);
+      return;
+    }
+    const Endpoint local{segment.destination, segment.destination_port};
+    passive_open(segment, new_iss(local, {segment.source, segment.source_port}), nullptr);
   } else if (has(Defect::listen_answers_bare_fin)) {
     emit_rst_for(segment);
   }
@@ -160,10 +167,12 @@ void FakeTcp::drop(Tcb& tcb, int error) {
   tcb.stop_timers();
 }
 
-bool FakeTcp::listen(const Endpoint& local, bool reuse) {
+bool FakeTcp::listen(const Endpoint& local, target::ListenOptions options) {
   const bool used = std::ranges::any_of(connections_, [&](const auto& one) { return one.first.first == local; });
-  if (used && (reuse ? has(Defect::reuse_refused) : !has(Defect::reuse_unasked))) return false;
-  return listeners_.try_emplace(local).second;
+  if (used && (options.reuse ? has(Defect::reuse_refused) : !has(Defect::reuse_unasked))) return false;
+  const auto [listener, fresh] = listeners_.try_emplace(local);
+  if (fresh) listener->second.backlog = static_cast<std::size_t>(options.backlog);
+  return fresh;
 }
 
 // What nobody has accepted is reset with it.

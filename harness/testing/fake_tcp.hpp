@@ -57,7 +57,7 @@ class FakeTcp {
 
   // The application's calls. Those that would wait fail with EAGAIN; whoever waits puts itself into Tcb::waiting.
   /// Not a port that is listened on, and without `reuse` not one of a connection that there is.
-  [[nodiscard]] bool listen(const Endpoint& local, bool reuse);
+  [[nodiscard]] bool listen(const Endpoint& local, target::ListenOptions options);
   void unlisten(const Endpoint& local);
   /// The oldest connection from this peer that has been established and not been accepted, or nullptr.
   TcbPtr accept(const Endpoint& local, const Endpoint& peer);
@@ -80,6 +80,7 @@ class FakeTcp {
   struct Listener {
     std::deque<TcbPtr> ready;
     std::vector<std::function<bool()>> waiting;
+    std::size_t backlog = 0;
   };
   using Key = std::pair<Endpoint, Endpoint>;
 
@@ -88,7 +89,7 @@ class FakeTcp {
 
   // Connections.
   TcbPtr make_tcb(const Endpoint& local, const Endpoint& peer);
-  SeqNum new_iss();
+  [[nodiscard]] SeqNum new_iss(const Endpoint& local, const Endpoint& peer) const;
   /// After every event: wakes who waits, files the next timer, forgets a closed connection.
   void settle(const TcbPtr& tcb);
   void wake_listener(const Endpoint& local);
@@ -103,6 +104,7 @@ class FakeTcp {
   void arrives(const TcbPtr& tcb, const wire::Segment& segment);
   void arrives_syn_sent(Tcb& tcb, const wire::Segment& segment);
   void arrives_synchronized(const TcbPtr& tcb, const wire::Segment& segment);
+  static void adopt_user_timeout(Tcb& tcb, const wire::Segment& segment);
   bool taken_without_ack(Tcb& tcb, const wire::Segment& segment);
   void restart_idle(Tcb& tcb, const wire::Segment& segment);
   [[nodiscard]] std::uint32_t receive_window(const Tcb& tcb) const;

@@ -137,7 +137,7 @@ Result<void> FakeTcp::set(const TcbPtr& tcb, SocketOption option, int value) {
       tcb->linger_s = static_cast<int>(seconds.count());
       break;
     case SocketOption::linger2_s:
-      tcb->linger2_s = value;
+      if (!has(Defect::linger2_ignored)) tcb->linger2_s = value;
       break;
     case SocketOption::nodelay:
       tcb->nodelay = value != 0;

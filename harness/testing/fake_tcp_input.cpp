@@ -10,6 +10,7 @@ using wire::Segment;
 
 void FakeTcp::arrives(const TcbPtr& tcb, const Segment& segment) {
   restart_idle(*tcb, segment);
+  if (has(Defect::user_timeout_of_peer)) adopt_user_timeout(*tcb, segment);
   if (tcb->state == TcpState::syn_sent) {
     arrives_syn_sent(*tcb, segment);
   } else {
@@ -17,6 +18,16 @@ void FakeTcp::arrives(const TcbPtr& tcb, const Segment& segment) {
   }
   settle(tcb);
   wake_listener(tcb->local);
+}
+
+// A TCP of RFC 5482 without its limits (3.1).
+void FakeTcp::adopt_user_timeout(Tcb& tcb, const Segment& segment) {
+  for (const wire::Option& option : segment.options.items()) {
+    if (option.kind != static_cast<std::uint8_t>(wire::OptionKind::user_timeout) || option.data.size() != 2) continue;
+    const int value = (option.data[0] & 0x7f) * 256 + option.data[1];
+    const bool minutes = (option.data[0] & 0x80) != 0;
+    tcb.user_timeout = std::chrono::seconds(minutes ? 60 * value : value);
+  }
 }
 
 // The order of the checks is that of 3.10.7.4; RFC 7323 5.3 puts timestamps before the sequence number.

@@ -56,7 +56,7 @@ void FakeTcp::retransmission_timeout(Tcb& tcb) {
   tcb.retries++;
   tcb.timed.reset();  // RFC 6298 3: no sample from what is sent twice
   if (!has(only_fin ? Defect::fin_no_backoff : Defect::data_no_backoff)) {
-    tcb.rto = std::min(2 * tcb.rto, profile_.rto_max);
+    tcb.rto = std::min(2 * tcb.rto, has(Defect::rto_capped_low) ? 20s : profile_.rto_max);
   }
   if (only_fin ? has(Defect::fin_not_retransmitted) : has(Defect::data_not_retransmitted)) return;
   retransmit_front(tcb);

@@ -14,7 +14,7 @@
 namespace {
 
 struct Row {
-  std::string id, standard, section, level, statement;
+  std::string id, standard, section, level, statement, same_as, untested;
 };
 
 [[noreturn]] void wrong(const toml::node& node, const std::string& what) {
@@ -35,7 +35,8 @@ void read(const char* file, std::vector<Row>& rows) {
   if (list == nullptr) wrong(document, "there is no [[requirement]]");
   for (const auto& node : *list) {
     const toml::table& table = *node.as_table();
-    Row row{text(table, "id"), standard, text(table, "section"), text(table, "level"), text(table, "statement")};
+    Row row{text(table, "id"), standard, text(table, "section"), text(table, "level"), text(table, "statement"),
+            table["same_as"].value_or(std::string{}), table["untested"].value_or(std::string{})};
     if (row.level != "must" && row.level != "should" && row.level != "may") {
       wrong(table, fmt::format("level '{}' is none of must, should, may", row.level));
     }
@@ -61,8 +62,8 @@ void write(const char* file, std::vector<Row>& rows) {
   out.print("#include \"harness/model/requirement.hpp\"\n\nnamespace finwait::model {{\n\nnamespace {{\n");
   out.print("constexpr std::array<Requirement, {}> kAll{{{{\n", rows.size());
   for (const Row& row : rows) {
-    out.print("    {{{}, {}, {}, Level::{}, {}}},\n", literal(row.id), literal(row.standard), literal(row.section),
-              row.level, literal(row.statement));
+    out.print("    {{{}, {}, {}, Level::{}, {}, {}, {}}},\n", literal(row.id), literal(row.standard),
+              literal(row.section), row.level, literal(row.statement), literal(row.same_as), literal(row.untested));
   }
   out.print("}}}};\n}}  // namespace\n\nstd::span<const Requirement> requirements() {{ return kAll; }}\n\n");
   out.print("}}  // namespace finwait::model\n");

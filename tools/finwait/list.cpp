@@ -2,10 +2,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <map>
-#include <set>
 
 #include "cases/catalogue.hpp"
+#include "cases/coverage.hpp"
 #include "harness/model/requirement.hpp"
 #include "harness/run/plan.hpp"
 #include "tools/finwait/commands.hpp"
@@ -26,37 +25,36 @@ void list_cases(const std::vector<run::Instance>& plan) {
 }
 
 void list_requirements(const std::vector<run::Instance>& plan, bool whole) {
-  std::map<std::string_view, std::set<std::string>> by_requirement;
-  for (const auto& instance : plan) {
-    for (const auto& id : instance.definition->covers) by_requirement[id].insert(instance.definition->id);
-  }
-  for (const auto& requirement : model::requirements()) {
-    const auto covered = by_requirement.find(requirement.id);
-    if (covered == by_requirement.end()) continue;
-    fmt::print("{}  {} {} {}\n    {}\n", requirement.id, to_string(requirement.level), requirement.standard,
-               requirement.section, requirement.statement);
-    for (const auto& id : covered->second) fmt::print("      {}\n", id);
+  std::size_t covered = 0;
+  const auto all = cases::coverage_of(plan);
+  for (const auto& one : all) {
+    const model::Requirement& r = *one.requirement;
+    if (one.tested()) covered++;
+    if (!one.tested() && !whole) continue;
+    fmt::print("{}  {} {} {}\n    {}\n", r.id, to_string(r.level), r.standard, r.section, r.statement);
+    for (const auto& id : one.cases) fmt::print("      {}\n", id);
+    if (one.sweep > 0) fmt::print("      {} of the sweep\n", one.sweep);
+    if (!r.same_as.empty()) fmt::print("      says the same as {}\n", r.same_as);
+    if (!r.untested.empty()) fmt::print("      cannot be tested: {}\n", r.untested);
   }
   if (!whole) return;
-  fmt::print("\n{} of {} requirements are covered; these are not yet:\n", by_requirement.size(),
-             model::requirements().size());
-  for (const auto& requirement : model::requirements()) {
-    if (!by_requirement.contains(requirement.id)) fmt::print("  {}\n", requirement.id);
-  }
+  fmt::print("\n{} of {} requirements are named by cases; of the others it is said why. docs/coverage.md has the table.\n",
+             covered, all.size());
 }
 
 }  // namespace
 
 int list(const ListArguments& arguments) {
   if (arguments.profile) return list_profiles(*arguments.profile);
-  const auto all = selectable(arguments.selectors);
+  const bool whole = arguments.selectors.empty() && arguments.excluded.empty();
+  const auto all = selectable(whole && arguments.requirements ? std::vector<std::string>{"**", "sweep/**"} : arguments.selectors);
   const auto plan = run::select(all, arguments.selectors, arguments.excluded);
   if (!plan) {
     fmt::print(stderr, "finwait: {}\n", plan.error());
     return kUsage;
   }
   if (arguments.requirements) {
-    list_requirements(*plan, arguments.selectors.empty() && arguments.excluded.empty());
+    list_requirements(*plan, whole);
   } else {
     list_cases(*plan);
   }
