@@ -1,18 +1,13 @@
-// Every defect shows: in at least one conversation it changes what is sent or what the application is told.
+// The table of defects. That each of them shows, and that a case finds it: cases/killers_test.cpp.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "harness/model/requirement.hpp"
-#include "harness/testing/fake_scripts_test.hpp"
+#include "harness/testing/fake_defects.hpp"
 
 namespace finwait::testing {
 namespace {
-
-std::string outcome(Script script, const Defects& defects) {
-  Talk talk(defects);
-  script(talk);
-  talk.finish();
-  return talk.notes;
-}
 
 TEST(Defects, EachIsNamedOnceAndBreaksARequirementThatExists) {
   std::set<std::string_view> names;
@@ -23,21 +18,6 @@ TEST(Defects, EachIsNamedOnceAndBreaksARequirementThatExists) {
     EXPECT_NE(model::find_requirement(one.requirement), nullptr) << one.name << ": " << one.requirement;
     EXPECT_EQ(find_defect(one.name), one.defect);
     EXPECT_EQ(&info(one.defect), &one);
-  }
-}
-
-TEST(Defects, EachShows) {
-  std::vector<Script> scripts;
-  for (const auto& some : {closing_scripts(), opening_scripts(), text_scripts(), timestamp_scripts()}) {
-    scripts.insert(scripts.end(), some.begin(), some.end());
-  }
-  std::vector<std::string> right;
-  right.reserve(scripts.size());
-  for (const Script script : scripts) right.push_back(outcome(script, {}));
-  for (const DefectInfo& one : all_defects()) {
-    bool shows = false;
-    for (std::size_t i = 0; i < scripts.size() && !shows; i++) shows = outcome(scripts[i], {one.defect}) != right[i];
-    EXPECT_TRUE(shows) << one.name << " changes nothing";
   }
 }
 

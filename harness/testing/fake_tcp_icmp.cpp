@@ -118,7 +118,7 @@ void FakeTcp::icmp_arrives(ByteView octets) {
   const bool opening = tcb->state == TcpState::syn_sent || tcb->state == TcpState::syn_received;
   switch (error->kind) {
     case Kind::soft:
-      tell_soft(*tcb, EHOSTUNREACH);
+      if (!opening) tell_soft(*tcb, EHOSTUNREACH);
       if (has(Defect::icmp_soft_aborts)) drop(*tcb, EHOSTUNREACH);
       break;
     case Kind::source_quench:

@@ -205,7 +205,7 @@ TEST_F(FakeTcpOpening, hard_icmp_errors_end_an_open) {
   }
 }
 
-TEST_F(FakeTcpOpening, icmp_errors_change_nothing_later) {
+TEST_F(FakeTcpOpening, icmp_errors_end_nothing_later_and_can_be_asked_for) {
   establish();
   app_sends("x");
   for (const auto error : {IcmpError::port_unreachable, IcmpError::protocol_unreachable, IcmpError::host_unreachable,
@@ -213,6 +213,7 @@ TEST_F(FakeTcpOpening, icmp_errors_change_nothing_later) {
     icmp(error);
   }
   EXPECT_EQ(state(), TcpState::established);
+  EXPECT_EQ(*app->take_error().result(), EHOSTUNREACH);  // the last one
   EXPECT_EQ(*app->take_error().result(), 0);
   EXPECT_THAT(replies(), ElementsAre("P. 1:2 ack 1"));
 }
