@@ -25,6 +25,8 @@ constexpr Duration kBudgetExtra = 10s;
 
 // So many cases start before the link is drained again: ten thousand at once would overflow its queue.
 constexpr int kBurst = 32;
+constexpr std::size_t kTogether = 1000;
+constexpr Duration kPace = 10ms;
 
 constexpr std::uint16_t kFirstClosedPort = 2000;
 constexpr std::uint16_t kClosedPorts = 28000;  // below the ephemeral ports of every stack we know
@@ -148,12 +150,26 @@ void Runner::enqueue_round(const std::vector<Instance>& plan) {
     }
   }
   total_ += queued_.size();
+  paced_ = queued_.size() > kTogether;
+  pacing_ = pacer();
+  if (paced_) pacing_.start();
+}
+
+// Cases that begin together go on in step, and when thousands act in one instant most of them act late. So a large run
+// begins bit by bit.
+Task<> Runner::pacer() {
+  while (!queued_.empty()) co_await engine::sleep_for(lab_.loop(), kPace);
 }
 
 void Runner::start_queued() {
+  if (paced_ && !queued_.empty()) {
+    if (lab_.loop().now() < next_start_) return;
+    next_start_ = lab_.loop().now() + kPace;
+  }
   int started = 0;
   while (!queued_.empty() && (options_.jobs == 0 || running_.size() < options_.jobs)) {
-    if (++started > kBurst) return lab_.loop().come_back();
+    if (++started > kBurst && paced_) return;
+    if (started > kBurst) return lab_.loop().come_back();
     auto slot = std::move(queued_.front());
     queued_.pop_front();
     start(std::move(slot));

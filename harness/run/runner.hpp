@@ -53,6 +53,7 @@ class Runner {
   [[nodiscard]] std::optional<std::string> missing_capability(const Instance& instance) const;
   Task<> watchdog(Duration budget);
   Task<> ticker();
+  Task<> pacer();
   Task<> drive(Slot& slot);
   void finish(Slot& slot, std::optional<Finding> finding);
   void finish_unsupported(Slot& slot, const std::string& why);
@@ -73,6 +74,9 @@ class Runner {
   Sandbox* shared_ = nullptr;
   std::deque<std::unique_ptr<Slot>> queued_;
   std::list<std::unique_ptr<Slot>> running_;
+  Task<> pacing_;
+  bool paced_ = false;
+  TimePoint next_start_{};
   std::size_t total_ = 0, finished_ = 0;
   int unexpected_ = 0;
   int next_repetition_ = 0;
