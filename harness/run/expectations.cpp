@@ -75,20 +75,19 @@ struct Declared {
   }
 };
 
-bool concerns(const Expectation& e, const Instance& instance, const std::string& version) {
-  const auto fits = [&](const std::string& glob) {
-    return glob_matches(glob, instance.id) || glob_matches(glob, instance.definition->id);
-  };
+}  // namespace
+
+std::string_view case_of(std::string_view instance_id) { return instance_id.substr(0, instance_id.rfind('/')); }
+
+bool concerns(const Expectation& e, std::string_view id, const std::string& version) {
+  const auto fits = [&](const std::string& glob) { return glob_matches(glob, id) || glob_matches(glob, case_of(id)); };
   if (std::ranges::none_of(e.cases, fits)) return false;
   return e.versions.empty() || std::regex_search(version, std::regex(e.versions));
 }
 
-bool shows(const Expectation& e, Verdict verdict, const Finding& finding) {
-  return verdict == e.verdict && finding.violated == e.requirement &&
-         std::regex_search(finding.seen, std::regex(e.seen));
+bool shows(const Expectation& e, Verdict verdict, std::string_view violated, const std::string& seen) {
+  return verdict == e.verdict && violated == e.requirement && std::regex_search(seen, std::regex(e.seen));
 }
-
-}  // namespace
 
 tl::expected<std::vector<Expectation>, std::string> parse_expectations(std::string_view text, const std::string& file) {
   std::vector<Expectation> out;
@@ -116,10 +115,10 @@ Expected expected(const std::vector<Expectation>& all, const Instance& instance,
   bool have_strict = false;
   for (auto it = all.rbegin(); it != all.rend(); ++it) {
     if (have_strict && !it->sometimes) continue;
-    if (!concerns(*it, instance, version)) continue;
+    if (!concerns(*it, instance.id, version)) continue;
     have_strict = have_strict || !it->sometimes;
     if (verdict == Verdict::pass && !it->sometimes) return {Verdict::xpass, &*it};
-    if (shows(*it, verdict, finding)) return {Verdict::xfail, &*it};
+    if (shows(*it, verdict, finding.violated, finding.seen)) return {Verdict::xfail, &*it};
   }
   return {verdict, nullptr};
 }

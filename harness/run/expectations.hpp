@@ -25,6 +25,13 @@ struct Expectation {
 /// Reads the text of an expectation file. Errors name file, line and what is wrong.
 tl::expected<std::vector<Expectation>, std::string> parse_expectations(std::string_view toml, const std::string& file);
 
+/// Whether it is about this instance ("reset/closed/never-answered/ipv4") of a target of this version.
+bool concerns(const Expectation& e, std::string_view id, const std::string& version);
+/// Whether a verdict, the requirement that was broken and what was seen are what it says.
+bool shows(const Expectation& e, Verdict verdict, std::string_view violated, const std::string& seen);
+/// The same case on every family: the id without its last part.
+std::string_view case_of(std::string_view instance_id);
+
 /// A verdict in the light of what is known.
 struct Expected {
   Verdict verdict = Verdict::pass;

@@ -1,15 +1,23 @@
 #include "harness/run/verdict.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "harness/model/requirement.hpp"
 
 namespace finwait::run {
 
-std::string_view to_string(Verdict verdict) {
-  constexpr std::array<std::string_view, 8> kNames{"PASS",  "FAIL",        "DEVIATION",    "XFAIL",
-                                                   "XPASS", "UNSUPPORTED", "INCONCLUSIVE", "ERROR"};
-  return kNames.at(static_cast<std::size_t>(verdict));
+namespace {
+constexpr std::array<std::string_view, 8> kNames{"PASS",  "FAIL",        "DEVIATION",    "XFAIL",
+                                                 "XPASS", "UNSUPPORTED", "INCONCLUSIVE", "ERROR"};
+}  // namespace
+
+std::string_view to_string(Verdict verdict) { return kNames.at(static_cast<std::size_t>(verdict)); }
+
+std::optional<Verdict> verdict_of(std::string_view name) {
+  const auto* const found = std::ranges::find(kNames, name);
+  if (found == kNames.end()) return std::nullopt;
+  return static_cast<Verdict>(found - kNames.begin());
 }
 
 std::string_view to_string(Basis basis) { return basis == Basis::standard ? "standard" : "documented"; }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <exception>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,8 @@ enum class Verdict : std::uint8_t {
 };
 /// "PASS", "FAIL", ... as reports write it.
 std::string_view to_string(Verdict verdict);
+/// The other way; nullopt when there is none of this name.
+std::optional<Verdict> verdict_of(std::string_view name);
 
 /// One thing the target could have done instead.
 struct Alternative {

@@ -56,6 +56,12 @@ struct DiffArguments {
   std::vector<std::string> runs;  ///< files of results
 };
 
+struct ExpectArguments {
+  std::string file;               ///< of expectations
+  std::vector<std::string> runs;  ///< files of results
+  bool update = false;            ///< rewrite the file
+};
+
 struct ListArguments {
   std::vector<std::string> selectors, excluded;
   bool requirements = false;
@@ -85,12 +91,15 @@ struct WalkArguments {
 inline constexpr std::size_t kWalkSteps = 20;
 
 int run(const RunArguments& arguments);
+/// The same, told to this observer and to nobody else.
+int run_for(const RunArguments& arguments, run::Observer& observer);
 int list(const ListArguments& arguments);
 int detect(const DetectArguments& arguments);
 int walk(const WalkArguments& arguments);
 int explain(const ExplainArguments& arguments);
 int doctor();
 int diff(const DiffArguments& arguments);
+int expect(const ExpectArguments& arguments);
 int lab_build(const LabArguments& arguments);
 int lab_list();
 /// Builds a kernel and runs cases in it.

@@ -27,6 +27,7 @@ Examples:
   finwait explain time-wait               what a target may do in TIME-WAIT, and where it is written
   finwait lab build && finwait run --target lab 'keepalive/**'   a real kernel, its two hours in a moment
   finwait diff before.json after.json     what changed between two runs
+  finwait expect --update FILE run.json   a file of known deviations, brought up to date
   finwait doctor                          can this machine run it?
 
 A selector is an id glob (* within a part of the id, ** across parts), a requirement (RFC9293-MUST-25), a standard with
@@ -108,6 +109,24 @@ void add_diff(CLI::App& app, DiffArguments& a, int& code) {
       ->expected(2, -1)
       ->type_name("FILE");
   verb->callback([&] { code = diff(a); });
+}
+
+void add_expect(CLI::App& app, ExpectArguments& a, int& code) {
+  CLI::App* verb = app.add_subcommand("expect", "compare a file of known deviations with what runs have shown");
+  verb->add_option("file", a.file, "what is known: cases/expectations/linux.toml, say")->required()->type_name("FILE");
+  verb->add_option("runs", a.runs, "files that 'finwait run --json FILE' wrote")
+      ->required()
+      ->expected(1, -1)
+      ->type_name("RUN");
+  verb->add_flag("--update", a.update, "rewrite the file; reasons and comments stay");
+  verb->footer(
+      "A case that fails and is not known goes to the entry that says the same of others, or to a new one whose reason "
+      "is\nto be written. One that passed in every run is taken out.\n\n"
+      "  finwait run --json run.json\n"
+      "  finwait expect --update cases/expectations/linux.toml run.json\n"
+      "  finwait run --strict --expectations cases/expectations/linux.toml\n\n"
+      "Exit codes: 0 nothing to change, or rewritten; 1 there is something to change; 2 a file cannot be read");
+  verb->callback([&] { code = expect(a); });
 }
 
 void add_kernel(CLI::App* verb, LabArguments& a) {
@@ -208,7 +227,9 @@ int main(int argc, char** argv) {
   add_walk(app, walk_arguments, code);
   add_explain(app, explain_arguments, code);
   DiffArguments diff_arguments;
+  ExpectArguments expect_arguments;
   add_diff(app, diff_arguments, code);
+  add_expect(app, expect_arguments, code);
   LabArguments lab_arguments;
   LabTestArguments lab_test_arguments;
   add_lab(app, lab_arguments, lab_test_arguments, code);

@@ -102,11 +102,13 @@ constexpr std::string_view kLab = "lab", kQemu = "qemu:";
 
 /// All reports of one run, in the order in which they are told.
 struct Reports {
-  explicit Reports(const RunArguments& arguments) : console(stdout, style(arguments)), json(arguments.json) {
+  Reports(const RunArguments& arguments, run::Observer* other)
+      : console(stdout, style(arguments)), json(arguments.json), instead(other) {
     // Captures first: they fill in the path that the others report.
     if (!arguments.out.empty()) captures.emplace(arguments.out);
   }
   [[nodiscard]] std::vector<run::Observer*> observers() {
+    if (instead != nullptr) return {instead};
     std::vector<run::Observer*> all{&console, &json};
     if (captures) all.insert(all.begin(), &*captures);
     return all;
@@ -118,6 +120,7 @@ struct Reports {
   report::Console console;
   report::Json json;
   std::optional<report::Captures> captures;
+  run::Observer* instead;  ///< of all these; may be null
 };
 
 bool slow(const run::Instance& instance) { return instance.definition->slow(); }
@@ -243,9 +246,7 @@ bool leave_out(Prepared& prepared, bool (*which)(const run::Instance&), const ch
 
 bool takes_days(const run::Instance& instance) { return instance.definition->takes() > 24h; }
 
-}  // namespace
-
-int run(const RunArguments& given) {
+int run_and_tell(const RunArguments& given, run::Observer* instead) {
   auto prepared = prepare(given);
   if (!prepared) return complain(kUsage, prepared.error());
   RunArguments arguments = given;
@@ -279,9 +280,15 @@ int run(const RunArguments& given) {
   }
   allow_many_descriptors();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away does not end the run; it is told at the end
-  Reports reports(arguments);
+  Reports reports(arguments, instead);
   if (!reports.problem().empty()) return complain(kEnvironment, reports.problem());
   return in_lab ? run_in_lab(arguments, *prepared, **kernel, reports) : run_here(arguments, *prepared, reports);
 }
+
+}  // namespace
+
+int run(const RunArguments& arguments) { return run_and_tell(arguments, nullptr); }
+
+int run_for(const RunArguments& arguments, run::Observer& observer) { return run_and_tell(arguments, &observer); }
 
 }  // namespace finwait::tool
