@@ -23,6 +23,7 @@ const run::Chapter& icmp_chapter();
 const run::Chapter& socket_chapter();
 const run::Chapter& textbook_chapter();
 const run::Chapter& timers_chapter();
+const run::Chapter& impaired_chapter();
 const run::Chapter& detect_chapter();
 
 const run::Catalogue& cases::catalogue() {
@@ -46,6 +47,7 @@ const run::Catalogue& cases::catalogue() {
       &opening_chapter(),
       &text_chapter(),
       &window_chapter(),
+      &impaired_chapter(),
       &timers_chapter(),
       &textbook_chapter(),
   };

@@ -78,19 +78,74 @@ Instant Peer::send(const wire::Spec& spec) {
     if (!patched) scenario_.broken(patched.error());
   }
   if (!packet) scenario_.broken(packet.error());
-  auto sent = scenario_.link().send(*packet);
+  const Instant sent = transmit({segment, std::move(*packet), !spec.patch().empty()});
+  if (segment.seq == snd_nxt_) snd_nxt_ += segment.length();
+  remember(segment);
+  last_event_ = sent;
+  return sent;
+}
+
+Instant Peer::put_on_link(const Outgoing& outgoing) {
+  scenario_.catch_up();
+  const auto sent = scenario_.link().send(outgoing.packet);
   if (!sent) scenario_.broken(sent.error());
-  const auto entry = scenario_.transcript().packet(link::Direction::to_target, connection_, *sent, *packet);
-  if (spec.patch().empty()) {
-    oracle_.sent(segment, *sent, entry);
-  } else if (const auto patched = wire::parse(*packet);
+  const auto entry = scenario_.transcript().packet(link::Direction::to_target, connection_, *sent, outgoing.packet);
+  if (!outgoing.patched) {
+    oracle_.sent(outgoing.segment, *sent, entry);
+  } else if (const auto patched = wire::parse(outgoing.packet);
              patched && patched->tcp_checksum_ok && patched->ip_checksum_ok) {
     oracle_.sent(patched->segment, *sent, entry);  // what is malformed no target may look at
   }
-  if (segment.seq == snd_nxt_) snd_nxt_ += segment.length();
-  remember(segment);
-  last_event_ = *sent;
   return *sent;
+}
+
+void Peer::impair(const link::Impairment& impairment) {
+  there_.emplace(impairment, scenario_.random());
+  back_.emplace(impairment, scenario_.random());
+}
+
+void Peer::heal() {
+  there_.reset();
+  back_.reset();
+}
+
+Instant Peer::transmit(Outgoing outgoing) {
+  if (!there_) return put_on_link(outgoing);
+  const TimePoint now = scenario_.loop().now();
+  const auto copies = there_->next();
+  if (copies.empty()) scenario_.note("lost on its way to the target: " + wire::describe(outgoing.segment, iss_, irs_));
+  for (const Duration delay : copies) {
+    if (delay > Duration{0}) {
+      start(transmit_later(outgoing, delay));
+    } else {
+      put_on_link(outgoing);
+    }
+  }
+  return {now, now};
+}
+
+Task<> Peer::transmit_later(Outgoing outgoing, Duration delay) {
+  co_await engine::sleep_for(scenario_.loop(), delay);
+  put_on_link(outgoing);
+}
+
+void Peer::start(Task<> flight) {
+  flights_.push_back(std::move(flight));
+  flights_.back().start();
+}
+
+void Peer::arrive(Received received) {
+  if (received.segment.flags.has(wire::kSyn)) greet(received.segment);
+  if (const auto timestamps = received.segment.options.timestamps()) ts_seen_ = timestamps->value;
+  inbox_.push_back(std::move(received));
+  if (waiting_ != nullptr) waiting_->wake();
+}
+
+Task<> Peer::arrive_later(Received received, Duration delay) {
+  co_await engine::sleep_for(scenario_.loop(), delay);
+  const TimePoint now = scenario_.loop().now();
+  received.at = {now, now};
+  arrive(std::move(received));
 }
 
 void Peer::remember(const wire::Segment& sent) {
@@ -136,11 +191,17 @@ void Peer::agree() {
 }
 
 void Peer::deliver(Received received) {
-  if (received.segment.flags.has(wire::kSyn)) greet(received.segment);
-  if (const auto timestamps = received.segment.options.timestamps()) ts_seen_ = timestamps->value;
   oracle_.received(received.segment, received.at, received.entry);
-  inbox_.push_back(std::move(received));
-  if (waiting_ != nullptr) waiting_->wake();
+  if (!back_) return arrive(std::move(received));
+  const auto copies = back_->next();
+  if (copies.empty()) scenario_.note("lost on its way to the peer: " + wire::describe(received.segment, irs_, iss_));
+  for (const Duration delay : copies) {
+    if (delay > Duration{0}) {
+      start(arrive_later(received, delay));
+    } else {
+      arrive(received);
+    }
+  }
 }
 
 void Peer::give_up() {

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "harness/engine/loop.hpp"
+#include "harness/engine/task.hpp"
+#include "harness/link/impairment.hpp"
 #include "harness/model/oracle.hpp"
 #include "harness/run/transcript.hpp"
 #include "harness/run/verdict.hpp"
@@ -92,6 +94,12 @@ class Peer {
   /// Follows the connection beside the script (model/oracle.hpp).
   [[nodiscard]] model::Oracle& oracle() { return oracle_; }
 
+  /// From now on packets take these paths, one in each direction; the scenario's numbers decide what becomes of each. The
+  /// model stands at the target's end and knows what arrives there, and when.
+  void impair(const link::Impairment& impairment);
+  /// The path is good again; what is under way still arrives.
+  void heal();
+
   void deliver(Received received);
   /// Resets the target's end, whatever is left of it: the case is over.
   void give_up();
@@ -106,6 +114,18 @@ class Peer {
                            const model::Figure* figure = nullptr);
 
  private:
+  /// A segment as it goes out: one that was patched is told to the model as it can be parsed.
+  struct Outgoing {
+    wire::Segment segment;
+    wire::Bytes packet;
+    bool patched = false;
+  };
+  Instant put_on_link(const Outgoing& outgoing);
+  Instant transmit(Outgoing outgoing);
+  Task<> transmit_later(Outgoing outgoing, Duration delay);
+  void arrive(Received received);
+  Task<> arrive_later(Received received, Duration delay);
+  void start(Task<> flight);
   Received take();
   void learn(const wire::Segment& segment);
   void remember(const wire::Segment& sent);
@@ -139,6 +159,8 @@ class Peer {
   Instant last_event_;
   std::vector<Received> inbox_;
   model::Oracle oracle_;
+  std::optional<link::Path> there_, back_;
+  std::vector<Task<>> flights_;  ///< of packets that take their time
   engine::Waker* waiting_ = nullptr;
 };
 
