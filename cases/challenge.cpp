@@ -95,9 +95,10 @@ CASE(syn_last_ack, "challenge/syn/last-ack", "a SYN in LAST-ACK draws a challeng
   co_await challenged;
 }
 
-CASE(restarted_peer, "challenge/peer-restarted",
-     "a peer that has lost the connection opens again: its SYN is challenged, its reset believed, its next SYN accepted",
-     Covers{{"RFC5961-4.2-RESTART", "RFC5961-3.2-SECONDRST"}}) {
+CASE(
+    restarted_peer, "challenge/peer-restarted",
+    "a peer that has lost the connection opens again: its SYN is challenged, its reset believed, its next SYN accepted",
+    Covers{{"RFC5961-4.2-RESTART", "RFC5961-3.2-SECONDRST"}}) {
   auto [peer, app] = co_await s.established();
   const auto next = peer.snd_nxt();
   const wire::SeqNum fresh = next + 40000;
@@ -142,8 +143,7 @@ CASE(doubtful_fin_wait_2, "challenge/doubtful/fin-wait-2", "the same in FIN-WAIT
   co_await doubtful;
 }
 
-CASE(throttle, "challenge/throttle",
-     "a burst of resets that are not exact draws challenge ACKs, but not one for each",
+CASE(throttle, "challenge/throttle", "a burst of resets that are not exact draws challenge ACKs, but not one for each",
      Covers{{"RFC5961-7-THROTTLE"}}, Lasts{2s}) {
   constexpr std::size_t kBurst = 500;
   auto [peer, app] = co_await s.established();
@@ -160,9 +160,10 @@ CASE(throttle, "challenge/throttle",
   }
 }
 
-CASE(side_channel, "challenge/throttle-is-not-shared",
-     "a burst on one connection does not use up another one's challenge ACKs: who sees them counted learns of the other",
-     Covers{{"RFC5961-7-SIDECHANNEL", "RFC5961-3.2-INWIN"}}, Lasts{2s}) {
+CASE(
+    side_channel, "challenge/throttle-is-not-shared",
+    "a burst on one connection does not use up another one's challenge ACKs: who sees them counted learns of the other",
+    Covers{{"RFC5961-7-SIDECHANNEL", "RFC5961-3.2-INWIN"}}, Lasts{2s}) {
   constexpr std::size_t kBurst = 300;
   auto [noisy, noisy_app] = co_await s.established();
   auto [peer, app] = co_await s.established();
@@ -194,7 +195,8 @@ CASE(too_old_ack, "challenge/too-old-ack",
   const auto answer = co_await peer.expect(ack().any_ack(), within(kDelayedAck));
   const auto taken = answer.segment.ack - next;
   if (taken != 0 && taken != 5) {
-    s.fail("the ACK is of something else", "ACK = RCV.NXT, or after the text", "ACK = RCV.NXT + " + std::to_string(taken));
+    s.fail("the ACK is of something else", "ACK = RCV.NXT, or after the text",
+           "ACK = RCV.NXT + " + std::to_string(taken));
   }
   if (taken == 5) co_await app.expect_data("hello", "RFC9293-MAY-12");
 }
@@ -209,7 +211,8 @@ CASE(reset_with_text, "reset/established/with-text", "a reset that carries text 
 }
 
 CASE(reset_any_ack, "reset/established/ack-field-is-free",
-     "whether a reset is valid depends on its SEQ alone: a wrong ACK does not matter", Covers{{"RFC9293-3.5.3-VALID"}}) {
+     "whether a reset is valid depends on its SEQ alone: a wrong ACK does not matter",
+     Covers{{"RFC9293-3.5.3-VALID"}}) {
   auto [peer, app] = co_await s.established();
   peer.send(wire::Spec(wire::kRst | wire::kAck).seq(peer.snd_nxt()).ack(wire::SeqNum(s.random())));
   co_await peer.quiet(kShortSilence);
@@ -217,8 +220,8 @@ CASE(reset_any_ack, "reset/established/ack-field-is-free",
   co_await expect_closed(peer);
 }
 
-CASE(reset_closed_window, "reset/established/closed-window", "an exact reset is believed while the target's window is closed",
-     Covers{{"RFC9293-MUST-66"}}, Lasts{6s}) {
+CASE(reset_closed_window, "reset/established/closed-window",
+     "an exact reset is believed while the target's window is closed", Covers{{"RFC9293-MUST-66"}}, Lasts{6s}) {
   auto [peer, app] = co_await s.established();
   co_await explore::fill_window(peer, 0);
   peer.send(wire::Spec(wire::kRst).seq(peer.snd_una()));

@@ -52,8 +52,10 @@ std::string coverage_document() {
   std::string text = fmt::format(
       "<!-- Made by finwait_unit_tests with FINWAIT_UPDATE_GOLDEN=1 -->\n"
       "# Which case tests which requirement\n\n"
-      "{} requirements: {} are named by cases ({} by cases of the catalogue, {} by those of the sweep alone), {} say the "
-      "same\nas another one that is, {} cannot be tested from outside, each with the reason. The statements themselves, in "
+      "{} requirements: {} are named by cases ({} by cases of the catalogue, {} by those of the sweep alone), {} say "
+      "the "
+      "same\nas another one that is, {} cannot be tested from outside, each with the reason. The statements "
+      "themselves, in "
       "our own\nwords: `finwait explain ID`, or cases/requirements/*.toml.\n",
       all.size(), count([](const Coverage& c) { return c.tested(); }),
       count([](const Coverage& c) { return !c.cases.empty(); }),
@@ -63,7 +65,8 @@ std::string coverage_document() {
   std::map<std::string_view, std::string> by_standard;
   for (const Coverage& one : all) by_standard[one.requirement->standard] += row(one);
   for (const auto& [standard, rows] : by_standard) {
-    text += fmt::format("\n## {}\n\n| requirement | level | section | tested by |\n|---|---|---|---|\n{}", standard, rows);
+    text +=
+        fmt::format("\n## {}\n\n| requirement | level | section | tested by |\n|---|---|---|---|\n{}", standard, rows);
   }
   return text;
 }

@@ -154,7 +154,8 @@ CASE(urgent_after_fin, "crossing/urgent-after-fin", "an urgent pointer after the
   peer.send(ack().with(wire::kUrg).urgent(1));
   co_await s.pause(kShortSilence);
   for (const auto& one : peer.take_all()) {
-    if (one.segment.flags != wire::kAck) s.fail("it drew something else than an ACK", "nothing", to_string(one.segment.flags));
+    if (one.segment.flags != wire::kAck)
+      s.fail("it drew something else than an ACK", "nothing", to_string(one.segment.flags));
   }
   app.send("still here", "RFC9293-3.10.2-SEND-CW");
   co_await peer.expect(data("still here").ack(end), within(kAtOnce));

@@ -1,5 +1,5 @@
-// FINs that do not come as in a textbook: at the edge of the window, beyond it, with an ACK of nothing, a second time with
-// a new number, with odd header bits and options (RFC 9293 3.10.7.4; RFC 3360; RFC 5482).
+// FINs that do not come as in a textbook: at the edge of the window, beyond it, with an ACK of nothing, a second time
+// with a new number, with odd header bits and options (RFC 9293 3.10.7.4; RFC 3360; RFC 5482).
 #include "cases/steps.hpp"
 #include "harness/explore/perform.hpp"
 
@@ -94,7 +94,8 @@ CASE(last_octet, "fin/last-octet-of-window", "a FIN that is the last octet of th
 }
 
 CASE(over_the_edge, "fin/over-the-edge-of-window",
-     "a FIN just beyond the last octet of the window is cut off, or taken, for it needs no room; when it is sent again it "
+     "a FIN just beyond the last octet of the window is cut off, or taken, for it needs no room; when it is sent again "
+     "it "
      "is taken for sure",
      Covers{{"RFC9293-3.10.7.4-FIN-EDGE"}}, Lasts{10s}) {
   auto [peer, app] = co_await narrow(s);
@@ -125,7 +126,8 @@ CASE(closed_window, "fin/closed-window",
   const auto answer = co_await peer.expect(ack().any_ack(), within(kDelayedAck));
   const auto taken = answer.segment.ack - at;
   if (taken != 0 && taken != 1) {
-    s.fail("the ACK is of something else", "ACK = RCV.NXT, or after the FIN", "ACK = RCV.NXT + " + std::to_string(taken));
+    s.fail("the ACK is of something else", "ACK = RCV.NXT, or after the FIN",
+           "ACK = RCV.NXT + " + std::to_string(taken));
   }
   co_await read_all(s, peer, app);
   peer.send(fin().seq(at));
@@ -166,8 +168,7 @@ CASE(to_a_listener, "fin/to-a-listener",
   co_await peer.expect(wire::Spec(wire::kRst).seq(acked), within(kAtOnce), "RFC9293-3.10.7.2-LISTEN-ACK");
 }
 
-CASE(while_opening, "fin/while-opening",
-     "a FIN to a connection in SYN-SENT is dropped; the opening goes on",
+CASE(while_opening, "fin/while-opening", "a FIN to a connection in SYN-SENT is dropped; the opening goes on",
      Covers{{"RFC9293-3.10.7.4-FIN-NONSYNC", "RFC9293-3.10.7.3-SS-FIN"}}, Needs{{Capability::active}}) {
   auto opening = co_await s.opening();
   opening.peer.send(wire::Spec(wire::kFin));
@@ -191,7 +192,8 @@ CASE(completes_the_handshake, "fin/with-the-last-ack-of-the-handshake",
 }
 
 CASE(last_of_a_burst, "fin/last-of-a-burst",
-     "four segments in a row, the last one with FIN, draw no more ACKs than there are segments, and the last ACK is of the "
+     "four segments in a row, the last one with FIN, draw no more ACKs than there are segments, and the last ACK is of "
+     "the "
      "FIN",
      Covers{{"RFC9293-MUST-58"}}) {
   auto [peer, app] = co_await s.established();

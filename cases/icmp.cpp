@@ -39,7 +39,8 @@ CASE(soft_error, "icmp/soft/established",
   peer.take_all();  // the text may come again
   const int told = app.take_error();
   if (told == 0) {
-    s.fail("the application cannot learn of the soft error", "SO_ERROR: EHOSTUNREACH", "SO_ERROR: 0", "RFC9293-SHLD-25");
+    s.fail("the application cannot learn of the soft error", "SO_ERROR: EHOSTUNREACH", "SO_ERROR: 0",
+           "RFC9293-SHLD-25");
   }
   co_await expect_unharmed(peer, app, "RFC9293-MUST-56");
 }
@@ -57,7 +58,8 @@ CASE(soft_error_unasked, "icmp/soft/nobody-asked",
   co_await app.expect_data("answer", "RFC9293-SHLD-20");
 }
 
-CASE(soft_error_of_fin, "icmp/soft/fin-wait-1", "a soft error about a FIN does not end the connection: the FIN comes again",
+CASE(soft_error_of_fin, "icmp/soft/fin-wait-1",
+     "a soft error about a FIN does not end the connection: the FIN comes again",
      Covers{{"RFC9293-MUST-56", "RFC9293-3.6-FIN-RETX"}}, Lasts{2s}) {
   auto [peer, app] = co_await s.established();
   co_await fin_wait_1(peer, app);
@@ -68,7 +70,8 @@ CASE(soft_error_of_fin, "icmp/soft/fin-wait-1", "a soft error about a FIN does n
 }
 
 CASE(one_of_two, "icmp/soft/of-one-of-two",
-     "an ICMP error is about the connection that it quotes, and no other one hears of it", Covers{{"RFC9293-MUST-54"}}) {
+     "an ICMP error is about the connection that it quotes, and no other one hears of it",
+     Covers{{"RFC9293-MUST-54"}}) {
   auto [peer, app] = co_await in_flight(s);
   auto [other, other_app] = co_await in_flight(s);
   send_icmp(peer, IcmpError::host_unreachable);

@@ -1,6 +1,6 @@
 // Every case can fail, and every defect of the fake TCP is found and named rightly: what is reported as broken is the
-// requirement that the defect breaks. Two tables say so, made here and compared with what was found: docs/killers.md, who
-// finds which defect, and docs/proof.md, which defects each case finds. FINWAIT_UPDATE_GOLDEN=1 writes them anew.
+// requirement that the defect breaks. Two tables say so, made here and compared with what was found: docs/killers.md,
+// who finds which defect, and docs/proof.md, which defects each case finds. FINWAIT_UPDATE_GOLDEN=1 writes them anew.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
@@ -73,7 +73,8 @@ std::string proof_of(const std::map<std::string, std::vector<std::string_view>>&
       "<!-- Made by finwait_killers with FINWAIT_UPDATE_GOLDEN=1 -->\n"
       "# Which defects each case finds\n\n"
       "Every case of the catalogue has failed on each of these defects of the fake TCP (docs/killers.md says what they "
-      "are):\nnone is here that cannot fail. The sweep's cases are judged by the model alone, with the same defects.\n\n"
+      "are):\nnone is here that cannot fail. The sweep's cases are judged by the model alone, with the same "
+      "defects.\n\n"
       "| case | found | such as |\n|---|---|---|\n";
   for (const run::Chapter* chapter : cases::catalogue()) {
     for (const run::Case& c : *chapter) {

@@ -68,7 +68,8 @@ CASE(numbers_of_one_tuple, "open/initial-sequence-numbers-of-one-tuple",
   }
 }
 
-CASE(reset_at_listener, "open/listener/reset", "a reset to a listener is ignored", Covers{{"RFC9293-3.10.7.2-LISTEN-RST"}}) {
+CASE(reset_at_listener, "open/listener/reset", "a reset to a listener is ignored",
+     Covers{{"RFC9293-3.10.7.2-LISTEN-RST"}}) {
   Peer& peer = s.new_peer();
   peer.send(wire::Spec(wire::kRst));
   peer.send(wire::Spec(wire::kRst | wire::kAck).ack(wire::SeqNum(s.random())));
@@ -136,15 +137,15 @@ CASE(syn_ack_again, "open/syn-received/syn-ack-again", "a SYN,ACK that is not ac
   }
 }
 
-CASE(syn_again, "open/syn-sent/syn-again",
-     "a SYN that nobody answers comes again after a second, the initial RTO", Covers{{"RFC6298-2.1", "RFC9293-MUST-22"}},
-     Needs{{Capability::active}}, Lasts{3s}) {
+CASE(syn_again, "open/syn-sent/syn-again", "a SYN that nobody answers comes again after a second, the initial RTO",
+     Covers{{"RFC6298-2.1", "RFC9293-MUST-22"}}, Needs{{Capability::active}}, Lasts{3s}) {
   auto [peer, app, call] = co_await s.opening();
   const auto again = syn().seq(peer.irs()).any_ack();
   co_await peer.expect(again, s.timer(1s));
 }
 
-CASE(sent_reset, "open/syn-sent/reset", "a reset that acknowledges the SYN refuses the opening; one without ACK is dropped",
+CASE(sent_reset, "open/syn-sent/reset",
+     "a reset that acknowledges the SYN refuses the opening; one without ACK is dropped",
      Covers{{"RFC9293-3.10.7.3-SS-RST"}}, Needs{{Capability::active}}) {
   auto opening = co_await s.opening();
   opening.peer.send(wire::Spec(wire::kRst));
@@ -154,7 +155,8 @@ CASE(sent_reset, "open/syn-sent/reset", "a reset that acknowledges the SYN refus
 }
 
 CASE(sent_reset_number, "open/syn-sent/reset-with-any-number",
-     "the SEQ of a reset that acknowledges the SYN decides nothing, before there is a RCV.NXT: the opening ends, or it is "
+     "the SEQ of a reset that acknowledges the SYN decides nothing, before there is a RCV.NXT: the opening ends, or it "
+     "is "
      "dropped",
      Covers{{"RFC9293-3.10.7.3-SS-RST-5961"}}, Needs{{Capability::active}}) {
   auto opening = co_await s.opening();
@@ -169,7 +171,8 @@ CASE(sent_reset_number, "open/syn-sent/reset-with-any-number",
   }
 }
 
-CASE(sent_bad_ack, "open/syn-sent/unacceptable-ack", "a SYN,ACK of what was never sent draws a reset; the opening goes on",
+CASE(sent_bad_ack, "open/syn-sent/unacceptable-ack",
+     "a SYN,ACK of what was never sent draws a reset; the opening goes on",
      Covers{{"RFC9293-3.10.7.3-SS-BADACK", "RFC9293-3.5.2-G2"}}, Needs{{Capability::active}}) {
   auto opening = co_await s.opening();
   const auto wrong = opening.peer.rcv_nxt() + 1;

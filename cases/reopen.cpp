@@ -1,5 +1,5 @@
-// New connections where an old one waits: a SYN in TIME-WAIT, by its number and by its timestamp, the hazards of RFC 1337,
-// and what must not keep TIME-WAIT alive (RFC 9293 3.6.1 MAY-2, 3.10.7.4; RFC 6191; RFC 1337).
+// New connections where an old one waits: a SYN in TIME-WAIT, by its number and by its timestamp, the hazards of RFC
+// 1337, and what must not keep TIME-WAIT alive (RFC 9293 3.6.1 MAY-2, 3.10.7.4; RFC 6191; RFC 1337).
 #include "cases/steps.hpp"
 
 namespace finwait {
@@ -48,9 +48,7 @@ Task<> expect_refused(Scenario& s, Peer& peer, const wire::Spec& spec, std::stri
 }
 
 /// What a SYN offers.
-wire::OptionList offer(std::uint32_t value) {
-  return wire::OptionList().mss(1220).timestamps(value, 0);
-}
+wire::OptionList offer(std::uint32_t value) { return wire::OptionList().mss(1220).timestamps(value, 0); }
 
 }  // namespace
 
@@ -106,8 +104,8 @@ CASE(older_stamp, "time-wait/refused/by-older-timestamp", "a SYN with an older t
 }
 
 CASE(first_stamp, "time-wait/reopened/by-first-timestamp",
-     "after a connection without timestamps a SYN that offers them opens a new connection",
-     Covers{{"RFC6191-R5"}}, Lasts{2s}) {
+     "after a connection without timestamps a SYN that offers them opens a new connection", Covers{{"RFC6191-R5"}},
+     Lasts{2s}) {
   auto [peer, app] = co_await left(s, false);
   const auto options = offer(peer.ts_now());
   co_await expect_reopened(s, peer, syn().seq(peer.snd_nxt() - 50000).options(options), "RFC6191-R5");
@@ -125,10 +123,11 @@ CASE(old_duplicate_syn, "time-wait/reopened/by-an-old-duplicate",
   co_await peer.quiet(3s);  // the SYN,ACK does not come again
 }
 
-CASE(reset_ignored, "time-wait/reset/ignored-as-rfc-1337",
-     "a target set to RFC 1337 ignores a reset in TIME-WAIT: an old duplicate cannot cut it short, and no old text gets "
-     "into a new connection",
-     Covers{{"RFC1337-F1", "RFC1337-H1"}}, OwnSandbox{{{"net.ipv4.tcp_rfc1337", "1"}}}) {
+CASE(
+    reset_ignored, "time-wait/reset/ignored-as-rfc-1337",
+    "a target set to RFC 1337 ignores a reset in TIME-WAIT: an old duplicate cannot cut it short, and no old text gets "
+    "into a new connection",
+    Covers{{"RFC1337-F1", "RFC1337-H1"}}, OwnSandbox{{{"net.ipv4.tcp_rfc1337", "1"}}}) {
   auto [peer, app] = co_await left(s, false);
   const auto next = peer.snd_nxt();
   peer.send(old_ack(peer));
@@ -156,9 +155,8 @@ CASE(old_ack_in_new, "time-wait/reopened/old-ack-afterwards",
   co_await peer.expect(ack(), within(kDelayedAck));
 }
 
-CASE(old_ack_while_opening, "open/old-ack-in-syn-sent",
-     "an old ACK draws a reset in SYN-SENT, and the opening goes on", Covers{{"RFC1337-H3", "RFC9293-3.10.7.3-SS-BADACK"}},
-     Needs{{Capability::active}}) {
+CASE(old_ack_while_opening, "open/old-ack-in-syn-sent", "an old ACK draws a reset in SYN-SENT, and the opening goes on",
+     Covers{{"RFC1337-H3", "RFC9293-3.10.7.3-SS-BADACK"}}, Needs{{Capability::active}}) {
   auto [peer, app, call] = co_await s.opening();
   const wire::SeqNum wrong = peer.rcv_nxt() + 77777;
   peer.send(ack().ack(wrong));

@@ -1,5 +1,5 @@
-// The socket API around the end of a connection: shutdown() in every order, what poll() says at each step, what fails and
-// how (POSIX; RFC 9293 3.9.1, 3.10).
+// The socket API around the end of a connection: shutdown() in every order, what poll() says at each step, what fails
+// and how (POSIX; RFC 9293 3.9.1, 3.10).
 #include "cases/steps.hpp"
 
 namespace finwait {
@@ -52,7 +52,8 @@ CASE(shut_reading, "socket/shutdown/reading",
   peer.send(ack());
 }
 
-CASE(shut_in_turn, "socket/shutdown/reading-then-writing", "shutdown(SHUT_RD), then shutdown(SHUT_WR): one FIN, at the second",
+CASE(shut_in_turn, "socket/shutdown/reading-then-writing",
+     "shutdown(SHUT_RD), then shutdown(SHUT_WR): one FIN, at the second",
      Covers{{"POSIX-SHUTDOWN-WR", "POSIX-SHUTDOWN-RD"}}, Needs{{Capability::half_close}}) {
   auto [peer, app] = co_await s.established();
   app.shutdown(How::rd);
@@ -106,8 +107,9 @@ CASE(read_late, "socket/recv/time-wait", "in TIME-WAIT text that was not read ca
   co_await app.expect_eof("POSIX-RECV-EOF");
 }
 
-CASE(not_connected, "socket/shutdown/after-a-reset", "shutdown() of a connection that a reset has ended fails with ENOTCONN",
-     Covers{{"POSIX-SHUTDOWN-ENOTCONN"}}, Needs{{Capability::half_close}}) {
+CASE(not_connected, "socket/shutdown/after-a-reset",
+     "shutdown() of a connection that a reset has ended fails with ENOTCONN", Covers{{"POSIX-SHUTDOWN-ENOTCONN"}},
+     Needs{{Capability::half_close}}) {
   auto [peer, app] = co_await s.established();
   peer.send(wire::Spec(wire::kRst).seq(peer.snd_nxt()));
   co_await s.pause(kAtOnce);
@@ -118,10 +120,11 @@ CASE(not_connected, "socket/shutdown/after-a-reset", "shutdown() of a connection
   }
 }
 
-CASE(poll_passive, "socket/poll/peer-closes-first",
-     "poll() on the passive side: writable; then readable and POLLRDHUP at the FIN, though nobody calls recv(); POLLHUP "
-     "when both sides are shut",
-     Covers{{"RFC9293-3.6-SIGNAL", "RFC9293-3.10.7.4-FIN-NOTIFY"}}, Needs{{Capability::half_close, Capability::poll}}) {
+CASE(
+    poll_passive, "socket/poll/peer-closes-first",
+    "poll() on the passive side: writable; then readable and POLLRDHUP at the FIN, though nobody calls recv(); POLLHUP "
+    "when both sides are shut",
+    Covers{{"RFC9293-3.6-SIGNAL", "RFC9293-3.10.7.4-FIN-NOTIFY"}}, Needs{{Capability::half_close, Capability::poll}}) {
   auto [peer, app] = co_await s.established();
   expect_ready(s, app, kWritable, "RFC9293-3.6-SIGNAL");
   co_await close_wait(peer);
@@ -167,8 +170,8 @@ CASE(poll_reset, "socket/poll/reset", "poll() says POLLERR and POLLHUP after a r
 }
 
 CASE(linger, "socket/close/lingering",
-     "close() with SO_LINGER of 2 s and text that cannot be sent waits for 2 s, not longer", Covers{{"POSIX-CLOSE-LINGER-BLOCK"}},
-     Needs{{Capability::linger}}, Lasts{5s}) {
+     "close() with SO_LINGER of 2 s and text that cannot be sent waits for 2 s, not longer",
+     Covers{{"POSIX-CLOSE-LINGER-BLOCK"}}, Needs{{Capability::linger}}, Lasts{5s}) {
   auto [peer, app] = co_await s.established();
   peer.set_rcv_wnd(0);
   app.send("before");
@@ -193,7 +196,8 @@ CASE(linger_done, "socket/close/lingering-acknowledged",
   both.push_back(linger_for(app, 5s, took));
   both.push_back(acknowledge_fin(s, peer, 500ms));
   co_await all_of(std::move(both));
-  if (took > 1500ms) s.fail("close() waits on after the FIN was acknowledged", "0.5 s", std::to_string(seconds(took)) + " s");
+  if (took > 1500ms)
+    s.fail("close() waits on after the FIN was acknowledged", "0.5 s", std::to_string(seconds(took)) + " s");
   co_await expect_alive(peer);
 }
 
@@ -217,7 +221,8 @@ CASE(open_again, "socket/connect/the-same-again",
 }
 
 CASE(full_queue, "socket/listen/full-queue",
-     "when more peers connect than may wait to be accepted, those that are too many hear nothing, and no reset: they can "
+     "when more peers connect than may wait to be accepted, those that are too many hear nothing, and no reset: they "
+     "can "
      "try again",
      Covers{{"RFC3360-2-CONGEST"}}, Needs{{Capability::ports}}, Lasts{2s}) {
   constexpr int kMore = 6;

@@ -1,5 +1,5 @@
-// Text, as far as ending depends on it: that all of it goes before the FIN, that none is kept back, that gaps are filled
-// (RFC 9293 3.8.6.3, 3.9.1.4, 3.10.7.4; RFC 2525).
+// Text, as far as ending depends on it: that all of it goes before the FIN, that none is kept back, that gaps are
+// filled (RFC 9293 3.8.6.3, 3.9.1.4, 3.10.7.4; RFC 2525).
 #include "cases/steps.hpp"
 
 namespace finwait {
@@ -28,7 +28,8 @@ CASE(fin_is_prompt, "send/fin-is-prompt",
 }
 
 CASE(close_is_push, "send/close-is-push",
-     "text that waits for an ACK (Nagle) does not wait longer when the application closes: it goes with the FIN, when the "
+     "text that waits for an ACK (Nagle) does not wait longer when the application closes: it goes with the FIN, when "
+     "the "
      "ACK comes at the latest",
      Covers{{"RFC9293-3.9.1.4-NAGLE-CLOSE", "RFC9293-MUST-60"}}, Lasts{2s}) {
   auto [peer, app] = co_await s.established();
@@ -69,7 +70,8 @@ CASE(ack_at_once, "receive/above-gap-acknowledged-at-once",
   co_await s.pause(kDelayedAck);
   for (const auto& one : peer.take_all()) {
     if (one.segment.flags == wire::kAck && one.segment.ack == first) continue;
-    s.fail("text above a gap drew something else", "an ACK of what is missing, or nothing", to_string(one.segment.flags));
+    s.fail("text above a gap drew something else", "an ACK of what is missing, or nothing",
+           to_string(one.segment.flags));
   }
   peer.send(data("a").seq(first));
   co_await s.pause(kDelayedAck);
@@ -77,9 +79,8 @@ CASE(ack_at_once, "receive/above-gap-acknowledged-at-once",
   if (peer.snd_una() == first) s.fail("what filled the gap was not acknowledged", "an ACK", "nothing");
 }
 
-CASE(ack_in_time, "receive/ack-in-time",
-     "a delayed ACK is delayed by less than half a second, whenever the text comes", Covers{{"RFC9293-MUST-40", "RFC9293-SHLD-18"}},
-     Lasts{4s}) {
+CASE(ack_in_time, "receive/ack-in-time", "a delayed ACK is delayed by less than half a second, whenever the text comes",
+     Covers{{"RFC9293-MUST-40", "RFC9293-SHLD-18"}}, Lasts{4s}) {
   auto [peer, app] = co_await s.established();
   for (const char* text : {"a", "b", "c", "d"}) {
     peer.send(data(text));

@@ -1,6 +1,6 @@
-// What a textbook teaches of the end of a connection, in its order and with its numbers: the four-segment release, why the
-// side that closes first waits for 2 MSL, an MSL of 2 minutes; a keepalive timer of 2 hours, a probe each 75 s, 10 of them.
-// Where a target keeps another number it says so, and what it documents.
+// What a textbook teaches of the end of a connection, in its order and with its numbers: the four-segment release, why
+// the side that closes first waits for 2 MSL, an MSL of 2 minutes; a keepalive timer of 2 hours, a probe each 75 s, 10
+// of them. Where a target keeps another number it says so, and what it documents.
 #include <fmt/format.h>
 
 #include "cases/steps.hpp"
@@ -59,7 +59,8 @@ CASE(four_segments, "textbook/release/four-segments",
 
 CASE(other_side, "textbook/release/the-other-side",
      "the side that closes second goes through CLOSE-WAIT and LAST-ACK to CLOSED, and waits for nothing",
-     Covers{{"TEXTBOOK-RELEASE", "RFC9293-3.6-CASE2", "RFC9293-3.3.2-FIG5"}}, Needs{{Capability::half_close, Capability::tcp_state}}) {
+     Covers{{"TEXTBOOK-RELEASE", "RFC9293-3.6-CASE2", "RFC9293-3.3.2-FIG5"}},
+     Needs{{Capability::half_close, Capability::tcp_state}}) {
   auto [peer, app] = co_await s.established();
   peer.send(fin());
   co_await peer.expect(ack(), within(kDelayedAck));
@@ -75,7 +76,8 @@ CASE(other_side, "textbook/release/the-other-side",
 }
 
 CASE(why_two_msl, "textbook/time-wait/last-ack-lost",
-     "why there is a TIME-WAIT: the last ACK is lost, the FIN comes again and is acknowledged again, and the 2 MSL start anew",
+     "why there is a TIME-WAIT: the last ACK is lost, the FIN comes again and is acknowledged again, and the 2 MSL "
+     "start anew",
      Covers{{"TEXTBOOK-WHY-2MSL", "RFC9293-3.10.7.4-TW-FIN-ACK", "RFC9293-3.10.7.4-FIN-TW"}}, Lasts{4s, 1.5}) {
   const auto timer = s.documented(&model::Profile::two_msl);
   auto [peer, app] = co_await s.established();
@@ -115,8 +117,10 @@ CASE(two_msl, "textbook/time-wait/four-minutes", "TIME-WAIT lasts 2 MSL, and the
 }
 
 CASE(keepalive_by_default, "textbook/keepalive/defaults",
-     "the keepalive timer is 2 hours; then comes a probe, and one each 75 s; after 10 unanswered ones the connection is closed",
-     Covers{{"TEXTBOOK-KEEPALIVE-IDLE", "TEXTBOOK-KEEPALIVE-INTERVAL", "TEXTBOOK-KEEPALIVE-COUNT", "RFC2525-2.9"}}, Needs{{Capability::keepalive}}, Lasts{8500s}) {
+     "the keepalive timer is 2 hours; then comes a probe, and one each 75 s; after 10 unanswered ones the connection "
+     "is closed",
+     Covers{{"TEXTBOOK-KEEPALIVE-IDLE", "TEXTBOOK-KEEPALIVE-INTERVAL", "TEXTBOOK-KEEPALIVE-COUNT", "RFC2525-2.9"}},
+     Needs{{Capability::keepalive}}, Lasts{8500s}) {
   auto [peer, app] = co_await s.established();
   const Instant heard = peer.last_event();
   app.keepalive({});
@@ -139,17 +143,19 @@ CASE(keepalive_by_default, "textbook/keepalive/defaults",
   co_await app.expect_error(ETIMEDOUT, "POSIX-RECV-ETIMEDOUT");
   if (probes != kProbes) {
     const bool own = probes == s.profile().keepalive_count;
-    differs(s, "the number of probes", "10 probes", fmt::format("{} probes", probes),
-            own ? "what the target itself documents" : fmt::format("the target documents {}", s.profile().keepalive_count),
-            "TEXTBOOK-KEEPALIVE-COUNT");
+    differs(
+        s, "the number of probes", "10 probes", fmt::format("{} probes", probes),
+        own ? "what the target itself documents" : fmt::format("the target documents {}", s.profile().keepalive_count),
+        "TEXTBOOK-KEEPALIVE-COUNT");
   }
 }
 
 CASE(keepalive_set, "textbook/keepalive/as-configured",
-     "set to 7200 s, 75 s and 10: the timer starts anew at each received octet; a probe after 2 hours, one each 75 s, and "
+     "set to 7200 s, 75 s and 10: the timer starts anew at each received octet; a probe after 2 hours, one each 75 s, "
+     "and "
      "after 10 unanswered ones the connection is closed",
-     Covers{{"TEXTBOOK-KEEPALIVE-IDLE", "TEXTBOOK-KEEPALIVE-INTERVAL", "TEXTBOOK-KEEPALIVE-COUNT",
-             "RFC9293-MUST-27", "RFC9293-MUST-26-IDLE", "RFC9293-3.8.4-DEATH", "LINUX-KEEPOPTS"}},
+     Covers{{"TEXTBOOK-KEEPALIVE-IDLE", "TEXTBOOK-KEEPALIVE-INTERVAL", "TEXTBOOK-KEEPALIVE-COUNT", "RFC9293-MUST-27",
+             "RFC9293-MUST-26-IDLE", "RFC9293-3.8.4-DEATH", "LINUX-KEEPOPTS"}},
      Needs{{Capability::keepalive}}, Lasts{13000s}) {
   auto [peer, app] = co_await s.established();
   app.keepalive({.idle = std::chrono::seconds(7200), .interval = std::chrono::seconds(75), .count = kProbes});

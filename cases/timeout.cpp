@@ -10,9 +10,7 @@ namespace {
 
 constexpr Duration kTimeout = 3s;
 
-void set_timeout(App& app) {
-  app.set(SocketOption::user_timeout_ms, static_cast<int>(kTimeout / 1ms));
-}
+void set_timeout(App& app) { app.set(SocketOption::user_timeout_ms, static_cast<int>(kTimeout / 1ms)); }
 
 /// Nothing is acknowledged from now on: after the timeout the connection is gone, and not before.
 Task<> expect_timed_out(Scenario& s, Peer& peer, std::string_view requirement) {
@@ -43,8 +41,10 @@ CASE(user_timeout, "timeout/user-timeout",
   co_await app.expect_error(ETIMEDOUT, "LINUX-TCP_USER_TIMEOUT");
 }
 
-CASE(in_fin_wait_1, "timeout/user-timeout/fin-wait-1", "a FIN that nobody acknowledges is given up after the user timeout",
-     Covers{{"RFC9293-3.10.8-USERTO", "RFC9293-MUST-21"}}, Needs{{Capability::options, Capability::half_close}}, Lasts{10s}) {
+CASE(in_fin_wait_1, "timeout/user-timeout/fin-wait-1",
+     "a FIN that nobody acknowledges is given up after the user timeout",
+     Covers{{"RFC9293-3.10.8-USERTO", "RFC9293-MUST-21"}}, Needs{{Capability::options, Capability::half_close}},
+     Lasts{10s}) {
   auto [peer, app] = co_await s.established();
   set_timeout(app);
   co_await half_closed(peer, app);
@@ -90,9 +90,8 @@ CASE(not_by_the_peer, "timeout/user-timeout/not-changed-by-the-peer",
   co_await expect_timed_out(s, peer, "RFC5482-3.1-CHANGEABLE");
 }
 
-CASE(orphan_timeout, "timeout/fin-wait-2/as-set",
-     "an orphan leaves FIN-WAIT-2 when the system-wide setting says so", Covers{{"LINUX-FIN_TIMEOUT"}}, Lasts{7s},
-     OwnSandbox{{{"net.ipv4.tcp_fin_timeout", "3"}}}) {
+CASE(orphan_timeout, "timeout/fin-wait-2/as-set", "an orphan leaves FIN-WAIT-2 when the system-wide setting says so",
+     Covers{{"LINUX-FIN_TIMEOUT"}}, Lasts{7s}, OwnSandbox{{{"net.ipv4.tcp_fin_timeout", "3"}}}) {
   auto [peer, app] = co_await s.established();
   co_await fin_wait_2(peer, app);
   co_await s.until(peer.last_event(), s.timer(3s).latest + kAtOnce);
@@ -110,7 +109,8 @@ CASE(orphan_timeout_of_one, "timeout/fin-wait-2/as-set-for-one",
 }
 
 CASE(limits, "timeout/user-timeout/lower-limit",
-     "a User Timeout option of one second does not end a connection before 100 s: a target that adopts it has a lower limit",
+     "a User Timeout option of one second does not end a connection before 100 s: a target that adopts it has a lower "
+     "limit",
      Covers{{"RFC5482-3.1-IMPOSE", "RFC5482-3.1-LIMIT"}}, Lasts{104s}) {
   auto [peer, app] = co_await s.established();
   peer.send(ack().options(wire::OptionList().user_timeout(false, 1)));
@@ -146,7 +146,7 @@ CASE(no_sample, "retransmission/no-sample-of-what-came-twice",
   const auto twice = co_await peer.expect(data("second").seq(second.segment.seq), within(6s), "RFC9293-3.10.8-RETX");
   const double factor = seconds(between(second.at, twice.at).most) / seconds(rto);
   // As before, or still backed off once; a sample of the whole time would lie between.
-  const bool as_before = factor > 0.85 && factor < 1.2, backed_off = factor > 1.8 && factor < 2.4;
+  const bool as_before = factor > 0.85 && factor<1.2, backed_off = factor> 1.8 && factor < 2.4;
   if (!as_before && !backed_off) {
     s.fail("the RTO was learned from text that was sent twice", "the same RTO as before, or twice that",
            std::to_string(factor) + " times as long");

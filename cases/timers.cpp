@@ -198,7 +198,8 @@ CASE(fin_given_up, "timers/fin/given-up",
 
 CASE(text_given_up, "timers/text/given-up",
      "text that is never acknowledged is given up, after 100 s or more, and the application is told ETIMEDOUT",
-     Covers{{"RFC9293-MUST-20", "RFC793-UTO-DEFAULT", "RFC9293-MUST-20-C", "RFC9293-SHLD-11", "POSIX-RECV-ETIMEDOUT"}}, Lasts{3700s}) {
+     Covers{{"RFC9293-MUST-20", "RFC793-UTO-DEFAULT", "RFC9293-MUST-20-C", "RFC9293-SHLD-11", "POSIX-RECV-ETIMEDOUT"}},
+     Lasts{3700s}) {
   auto [peer, app] = co_await s.established();
   app.send("unheard");
   co_await peer.expect(data("unheard"), within(kAtOnce));
@@ -214,7 +215,8 @@ CASE(orphan_given_up, "timers/fin/orphan-given-up",
 }
 
 CASE(text_of_orphan, "timers/text/orphan-given-up",
-     "text that was sent before close() and is never acknowledged is kept for 100 s or more; then the close has become an "
+     "text that was sent before close() and is never acknowledged is kept for 100 s or more; then the close has become "
+     "an "
      "abort, and nothing is left of the connection",
      Covers{{"RFC9293-3.9.1.4-CLOSE-TO-ABORT", "RFC9293-MUST-20"}}, Lasts{3700s}) {
   auto [peer, app] = co_await s.established();
@@ -248,8 +250,8 @@ CASE(longest_interval, "timers/text/longest-interval",
 }
 
 CASE(answered_keepalive, "timers/keepalive/answered",
-     "while the peer answers, a probe comes each two hours and not more often", Covers{{"RFC2525-2.11", "RFC9293-MUST-28"}},
-     Needs{{Capability::keepalive}}, Lasts{29000s}) {
+     "while the peer answers, a probe comes each two hours and not more often",
+     Covers{{"RFC2525-2.11", "RFC9293-MUST-28"}}, Needs{{Capability::keepalive}}, Lasts{29000s}) {
   auto [peer, app] = co_await s.established();
   app.keepalive({});
   Instant last = peer.last_event();

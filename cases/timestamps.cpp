@@ -40,7 +40,8 @@ CASE(on_every_segment, "timestamps/on-every-segment",
   expect_stamped(s, co_await peer.expect(ack(), within(kAtOnce)), "an ACK of TIME-WAIT");
 }
 
-CASE(on_challenge, "timestamps/on-a-challenge-ack", "a challenge ACK carries timestamps", Covers{{"RFC7323-3.2-EVERY"}}) {
+CASE(on_challenge, "timestamps/on-a-challenge-ack", "a challenge ACK carries timestamps",
+     Covers{{"RFC7323-3.2-EVERY"}}) {
   auto [peer, app] = co_await with_timestamps(s);
   peer.send(syn().seq(peer.snd_nxt() + 10));
   expect_stamped(s, co_await peer.expect(ack(), within(kAtOnce)), "a challenge ACK");
@@ -92,7 +93,8 @@ CASE(unasked_timestamp, "timestamps/never-agreed-on",
 }
 
 CASE(missing, "timestamps/missing",
-     "text without the timestamps that were agreed on is dropped, or taken by a target that says so; in no case does it end "
+     "text without the timestamps that were agreed on is dropped, or taken by a target that says so; in no case does "
+     "it end "
      "the connection",
      Covers{{"RFC7323-3.2-MISSING", "RFC7323-3.2-NOABORT"}}) {
   auto [peer, app] = co_await with_timestamps(s);
@@ -100,7 +102,8 @@ CASE(missing, "timestamps/missing",
   peer.send(data("plain").options(wire::OptionList()));
   co_await s.pause(kDelayedAck);
   for (const auto& one : peer.take_all()) {
-    if (one.segment.flags.has(wire::kRst)) s.fail("it has ended the connection", "no reset", "a reset", "RFC7323-3.2-NOABORT");
+    if (one.segment.flags.has(wire::kRst))
+      s.fail("it has ended the connection", "no reset", "a reset", "RFC7323-3.2-NOABORT");
   }
   peer.send(data("stamp").seq(next));
   co_await peer.expect(ack().ack(next + 5), within(kDelayedAck), "RFC7323-3.2-NOABORT");
@@ -118,10 +121,11 @@ CASE(old_text, "timestamps/old-text", "text with an old timestamp draws one ACK 
   co_await app.expect_data("newer");
 }
 
-CASE(old_before_window, "timestamps/old-and-out-of-window",
-     "the timestamp is looked at before the number: text from outside the window with an old one draws one ACK, and its "
-     "timestamp does not count",
-     Covers{{"RFC7323-5.3-PREC"}}) {
+CASE(
+    old_before_window, "timestamps/old-and-out-of-window",
+    "the timestamp is looked at before the number: text from outside the window with an old one draws one ACK, and its "
+    "timestamp does not count",
+    Covers{{"RFC7323-5.3-PREC"}}) {
   auto [peer, app] = co_await with_timestamps(s);
   const auto next = peer.snd_nxt();
   const auto far = next + peer.snd_wnd() + 1000;

@@ -96,7 +96,8 @@ CASE(probes_while_closing, "window/probed-while-closing",
   co_await s.pause(kDelayedAck);
   const auto all = peer.take_all();
   const bool ended = !all.empty() && all.back().segment.flags.has(wire::kFin);
-  if (!ended) s.fail("the FIN did not follow when the window opened", "hello, and a FIN", "no FIN", "RFC9293-3.6-RELIABLE");
+  if (!ended)
+    s.fail("the FIN did not follow when the window opened", "hello, and a FIN", "no FIN", "RFC9293-3.6-RELIABLE");
   peer.send(ack());
 }
 
@@ -128,7 +129,8 @@ CASE(target_shut, "window/probes-of-the-peer",
   for (int i = 0; i < 4; i++) {
     peer.send(data("x").seq(next));
     const auto answer = co_await peer.expect(ack().ack(next), within(kDelayedAck));
-    if (answer.segment.window != 0) s.fail("the window opened by itself", "window 0", "another", "RFC9293-3.8.6.1-ZWREPLY");
+    if (answer.segment.window != 0)
+      s.fail("the window opened by itself", "window 0", "another", "RFC9293-3.8.6.1-ZWREPLY");
     co_await s.pause(1s);
   }
 }

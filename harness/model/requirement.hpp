@@ -19,7 +19,7 @@ struct Requirement {
   std::string_view standard;  ///< "RFC 9293"
   std::string_view section;   ///< "3.6.1"
   Level level = Level::must;
-  std::string_view statement;  ///< in our own words
+  std::string_view statement;   ///< in our own words
   std::string_view same_as{};   ///< the id of another one that says the same, and that cases name
   std::string_view untested{};  ///< why no case can be written for it from outside
 };

@@ -151,8 +151,7 @@ void sort_out(const Observed& o, std::vector<Entry>& entries, News& news) {
   } else if (o.verdict == Verdict::fail || o.verdict == Verdict::deviation) {
     Entry* same = last([&](const Entry& e) {
       const bool version = e.says.versions.empty() || std::regex_search(o.version, std::regex(e.says.versions));
-      return version && !e.says.sometimes && !e.says.seen.empty() &&
-             shows(e.says, o.verdict, o.requirement, o.seen);
+      return version && !e.says.sometimes && !e.says.seen.empty() && shows(e.says, o.verdict, o.requirement, o.seen);
     });
     if (same != nullptr) {
       same->more.insert(o.id);
@@ -194,8 +193,8 @@ tl::expected<ExpectationUpdate, std::string> update_expectations(std::string_vie
     const auto& [verdict, requirement, pattern] = key;
     for (const auto& id : ids) out.changes.push_back(fmt::format("new: {} breaks {}", id, requirement));
     out.text += fmt::format("\n[[expect]]\ncases = {}\nverdict = {}\nrequirement = {}\nseen = {}\nreason = {}\n",
-                            value_of(shortest(ids, everything)), in_quotes(verdict), in_quotes(requirement), in_quotes(pattern),
-                            in_quotes(std::string(kUnread) + news.summaries[key]));
+                            value_of(shortest(ids, everything)), in_quotes(verdict), in_quotes(requirement),
+                            in_quotes(pattern), in_quotes(std::string(kUnread) + news.summaries[key]));
   }
   return out;
 }

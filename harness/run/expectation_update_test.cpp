@@ -67,7 +67,8 @@ TEST(ExpectationUpdate, ACaseThatPassesIsTakenOutAndTheReasonStays) {
   EXPECT_THAT(less.text, HasSubstr("cases = \"a/two/*\"\nverdict"));
   EXPECT_THAT(less.text, HasSubstr("reason = \"the people's reason\"   # and their remark"));
   EXPECT_THAT(less.text, HasSubstr("# Two cases of one cause."));
-  EXPECT_THAT(less.changes, ElementsAre("out: a/one/ipv4 (the people's reason)", "out: a/one/ipv6 (the people's reason)"));
+  EXPECT_THAT(less.changes,
+              ElementsAre("out: a/one/ipv4 (the people's reason)", "out: a/one/ipv6 (the people's reason)"));
 }
 
 TEST(ExpectationUpdate, OfAGlobWhatIsStillShownIsLeft) {

@@ -34,9 +34,9 @@ Peer::Peer(Scenario& scenario, wire::Endpoint local, wire::Endpoint target, wire
       snd_nxt_(iss),
       snd_una_(iss),
       connection_(scenario.transcript().add_connection({local, target, iss, wire::SeqNum{0}})),
-      oracle_(scenario.profile(), {.listens = meets == Meets::listener,
-                                  .judges = scenario.judges() && meets != Meets::nobody,
-                                  .transit = {}}) {
+      oracle_(
+          scenario.profile(),
+          {.listens = meets == Meets::listener, .judges = scenario.judges() && meets != Meets::nobody, .transit = {}}) {
   const TimePoint now = scenario.loop().now();
   last_event_ = {now, now};
   ts_origin_ = now;

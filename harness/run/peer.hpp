@@ -94,8 +94,8 @@ class Peer {
   /// Follows the connection beside the script (model/oracle.hpp).
   [[nodiscard]] model::Oracle& oracle() { return oracle_; }
 
-  /// From now on packets take these paths, one in each direction; the scenario's numbers decide what becomes of each. The
-  /// model stands at the target's end and knows what arrives there, and when.
+  /// From now on packets take these paths, one in each direction; the scenario's numbers decide what becomes of each.
+  /// The model stands at the target's end and knows what arrives there, and when.
   void impair(const link::Impairment& impairment);
   /// The path is good again; what is under way still arrives.
   void heal();

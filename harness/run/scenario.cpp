@@ -120,7 +120,8 @@ Task<Connection> Scenario::established_at_own_port(target::ListenOptions options
   constexpr std::uint16_t kFirst = 3000;
   own_port_ = wire::Port{static_cast<std::uint16_t>(kFirst + random() % 20000)};
   const int error = try_listen_at_own_port(options);
-  if (error != 0) broken(fmt::format("the target cannot listen on port {}: {}", number(own_port_), Errno{error, {}}.name()));
+  if (error != 0)
+    broken(fmt::format("the target cannot listen on port {}: {}", number(own_port_), Errno{error, {}}.name()));
   Peer& peer = add_peer(next_port(), at_target(own_port_), Peer::Meets::listener);
   co_await greet(peer);
   auto accepting = accept_from(*own_door_, peer);

@@ -59,8 +59,8 @@ class Scenario : public Host {
   Peer& new_peer();
   /// The same, but nothing listens there.
   Peer& new_peer_of_closed_port();
-  /// One that sends to an address which is not the target's own, a multicast one say: no connection can come of it, so the
-  /// case alone judges.
+  /// One that sends to an address which is not the target's own, a multicast one say: no connection can come of it, so
+  /// the case alone judges.
   Peer& new_peer_of(const wire::Address& address);
   /// Takes the connection that this peer has opened from the listening socket.
   Task<Connection> accept(Peer& peer);

@@ -31,10 +31,9 @@ LocalKernel::LocalKernel(engine::Epoll& epoll, engine::Aside& aside, std::unique
     : epoll_(epoll),
       aside_(aside),
       sandbox_(std::move(sandbox)),
-      capabilities_{Capability::passive,   Capability::active,    Capability::half_close,
-                    Capability::abort,     Capability::keepalive, Capability::options,
-                    Capability::tcp_state, Capability::sysctls,   Capability::poll,
-                    Capability::linger,    Capability::ports,     Capability::ipv4},
+      capabilities_{Capability::passive,   Capability::active,  Capability::half_close, Capability::abort,
+                    Capability::keepalive, Capability::options, Capability::tcp_state,  Capability::sysctls,
+                    Capability::poll,      Capability::linger,  Capability::ports,      Capability::ipv4},
       profile_(model::linux_profile(kernel_tick())) {
   if (sandbox_->has_ipv6()) capabilities_.insert(Capability::ipv6);
   link::Tun& tun = sandbox_->tun();

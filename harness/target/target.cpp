@@ -5,9 +5,9 @@
 namespace finwait::target {
 
 std::string_view to_string(Capability capability) {
-  constexpr std::array<std::string_view, 14> kNames{"passive", "active",        "half_close", "abort",  "keepalive",
-                                                    "options", "tcp_state",     "sysctls",    "ipv4",   "ipv6",
-                                                    "virtual_clock", "poll", "linger", "ports"};
+  constexpr std::array<std::string_view, 14> kNames{"passive",       "active",    "half_close", "abort", "keepalive",
+                                                    "options",       "tcp_state", "sysctls",    "ipv4",  "ipv6",
+                                                    "virtual_clock", "poll",      "linger",     "ports"};
   return kNames.at(static_cast<std::size_t>(capability));
 }
 

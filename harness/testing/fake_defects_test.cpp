@@ -1,10 +1,11 @@
 // The table of defects. That each of them shows, and that a case finds it: cases/killers_test.cpp.
+#include "harness/testing/fake_defects.hpp"
+
 #include <gtest/gtest.h>
 
 #include <set>
 
 #include "harness/model/requirement.hpp"
-#include "harness/testing/fake_defects.hpp"
 
 namespace finwait::testing {
 namespace {

@@ -58,8 +58,8 @@ Op<void> FakeSocket::lingering_close(std::chrono::seconds limit) {
   return now_or_later<void>(
       [weak = std::weak_ptr(tcb)]() -> std::optional<Result<void>> {
         const auto connection = weak.lock();
-        const bool waits = connection && connection->lingers && connection->state != TcpState::closed &&
-                           !connection->fin_acked;
+        const bool waits =
+            connection && connection->lingers && connection->state != TcpState::closed && !connection->fin_acked;
         return waits ? std::nullopt : std::optional(Result<void>{});
       },
       [&tcb](auto attempt) { tcb->waiting.push_back(std::move(attempt)); });
@@ -72,7 +72,7 @@ Op<void> FakeSocket::abort() {
 
 Op<void> FakeSocket::set(target::SocketOption option, int value) { return tcp_->set(tcb_, option, value); }
 Op<int> FakeSocket::get(target::SocketOption option) { return FakeTcp::get(*tcb_, option); }
-Op<int> FakeSocket::take_error() { 
+Op<int> FakeSocket::take_error() {
   const int soft = std::exchange(tcb_->soft_error, 0);
   const int hard = std::exchange(tcb_->error, 0);
   return Result<int>(hard != 0 ? hard : soft);

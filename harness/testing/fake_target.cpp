@@ -52,9 +52,10 @@ tl::expected<int, std::string> FakeLink::receive(const Receiver& receiver) {
 
 FakeTarget::FakeTarget(engine::VirtualTime& time, Defects defects)
     : time_(time),
-      capabilities_{Capability::passive,   Capability::active,  Capability::half_close,   Capability::abort,
-                    Capability::keepalive, Capability::options, Capability::tcp_state,    Capability::sysctls,
-                    Capability::ipv4,      Capability::ipv6,    Capability::virtual_clock, Capability::poll, Capability::linger, Capability::ports},
+      capabilities_{Capability::passive,   Capability::active,  Capability::half_close,    Capability::abort,
+                    Capability::keepalive, Capability::options, Capability::tcp_state,     Capability::sysctls,
+                    Capability::ipv4,      Capability::ipv6,    Capability::virtual_clock, Capability::poll,
+                    Capability::linger,    Capability::ports},
       profile_(fake_profile()),
       tcp_(std::make_shared<FakeTcp>(time, profile_, std::move(defects),
                                      [this](Bytes packet) { link_.from_tcp(std::move(packet)); })),

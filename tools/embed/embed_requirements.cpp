@@ -35,8 +35,13 @@ void read(const char* file, std::vector<Row>& rows) {
   if (list == nullptr) wrong(document, "there is no [[requirement]]");
   for (const auto& node : *list) {
     const toml::table& table = *node.as_table();
-    Row row{text(table, "id"), standard, text(table, "section"), text(table, "level"), text(table, "statement"),
-            table["same_as"].value_or(std::string{}), table["untested"].value_or(std::string{})};
+    Row row{text(table, "id"),
+            standard,
+            text(table, "section"),
+            text(table, "level"),
+            text(table, "statement"),
+            table["same_as"].value_or(std::string{}),
+            table["untested"].value_or(std::string{})};
     if (row.level != "must" && row.level != "should" && row.level != "may") {
       wrong(table, fmt::format("level '{}' is none of must, should, may", row.level));
     }

@@ -45,8 +45,8 @@ tl::expected<void, std::string> add_run(const std::string& file, std::vector<run
                      text_at(explanation, "seen"), text_at(explanation, "summary"), version});
     }
   } catch (const Doc::exception& error) {
-    return tl::unexpected(fmt::format("{} holds no results of a run ('finwait run --json FILE' writes them): {}", file,
-                                      error.what()));
+    return tl::unexpected(
+        fmt::format("{} holds no results of a run ('finwait run --json FILE' writes them): {}", file, error.what()));
   }
   return {};
 }
@@ -74,7 +74,8 @@ int expect(const ExpectArguments& arguments) {
   std::ofstream out(arguments.file, std::ios::binary);
   out << update->text;
   out.flush();
-  if (!out) return complain(kEnvironment, fmt::format("{} cannot be written: {}", arguments.file, std::strerror(errno)));
+  if (!out)
+    return complain(kEnvironment, fmt::format("{} cannot be written: {}", arguments.file, std::strerror(errno)));
   if (update->text.find(run::kUnread) != std::string::npos) {
     fmt::print("{}: where a reason begins with '{}', read the conversation and say why it is so\n", arguments.file,
                run::kUnread);

@@ -38,8 +38,9 @@ void list_requirements(const std::vector<run::Instance>& plan, bool whole) {
     if (!r.untested.empty()) fmt::print("      cannot be tested: {}\n", r.untested);
   }
   if (!whole) return;
-  fmt::print("\n{} of {} requirements are named by cases; of the others it is said why. docs/coverage.md has the table.\n",
-             covered, all.size());
+  fmt::print(
+      "\n{} of {} requirements are named by cases; of the others it is said why. docs/coverage.md has the table.\n",
+      covered, all.size());
 }
 
 }  // namespace
@@ -47,7 +48,8 @@ void list_requirements(const std::vector<run::Instance>& plan, bool whole) {
 int list(const ListArguments& arguments) {
   if (arguments.profile) return list_profiles(*arguments.profile);
   const bool whole = arguments.selectors.empty() && arguments.excluded.empty();
-  const auto all = selectable(whole && arguments.requirements ? std::vector<std::string>{"**", "sweep/**"} : arguments.selectors);
+  const auto all =
+      selectable(whole && arguments.requirements ? std::vector<std::string>{"**", "sweep/**"} : arguments.selectors);
   const auto plan = run::select(all, arguments.selectors, arguments.excluded);
   if (!plan) {
     fmt::print(stderr, "finwait: {}\n", plan.error());

@@ -111,10 +111,10 @@ void add_tests(bool strict) {
   for (const run::Instance& instance : all) {
     const auto slash = instance.id.find('/');
     const run::Case& c = *instance.definition;
-    testing::RegisterTest(
-        name_of(instance.id.substr(0, slash)).c_str(), name_of(instance.id.substr(slash + 1)).c_str(), nullptr,
-        instance.id.c_str(), c.file, c.line,
-        [&instance, &c, strict]() -> testing::Test* { return new CaseTest(instance.id, c.file, c.line, strict); });
+    testing::RegisterTest(name_of(instance.id.substr(0, slash)).c_str(), name_of(instance.id.substr(slash + 1)).c_str(),
+                          nullptr, instance.id.c_str(), c.file, c.line, [&instance, &c, strict]() -> testing::Test* {
+                            return new CaseTest(instance.id, c.file, c.line, strict);
+                          });
   }
 }
 
