@@ -37,11 +37,13 @@ Task<> syn_in(Scenario& s, Reach reach) {
 Task<> doubtful_in(Scenario& s, Reach reach) {
   auto [peer, app] = co_await s.established();
   co_await reach(peer, app);
-  const auto R = peer.snd_nxt();
-  const auto S = peer.rcv_nxt();
-  const std::uint32_t W = peer.snd_wnd();
-  const std::array seqs{R - 100000, R - 1, R + W, R + W + 1, R + W + 100000};
-  const std::array acks{S - 100000, S - 1, S, S + 1, S + 100000};
+  // The target's RCV.NXT, SND.NXT and RCV.WND.
+  const auto rcv_nxt = peer.snd_nxt();
+  const auto snd_nxt = peer.rcv_nxt();
+  const std::uint32_t rcv_wnd = peer.snd_wnd();
+  const std::array seqs{rcv_nxt - 100000, rcv_nxt - 1, rcv_nxt + rcv_wnd, rcv_nxt + rcv_wnd + 1,
+                        rcv_nxt + rcv_wnd + 100000};
+  const std::array acks{snd_nxt - 100000, snd_nxt - 1, snd_nxt, snd_nxt + 1, snd_nxt + 100000};
   for (const auto seq : seqs) {
     for (const auto number : acks) {
       peer.send(ack().seq(seq).ack(number));
@@ -52,7 +54,7 @@ Task<> doubtful_in(Scenario& s, Reach reach) {
       }
     }
   }
-  peer.send(old_ack(peer).seq(R - 1));
+  peer.send(old_ack(peer).seq(rcv_nxt - 1));
   co_await peer.expect(ack(), within(kAtOnce), "RFC9293-3.5.2-CLEAR");
 }
 

@@ -109,7 +109,7 @@ void Peer::heal() {
   back_.reset();
 }
 
-Instant Peer::transmit(Outgoing outgoing) {
+Instant Peer::transmit(const Outgoing& outgoing) {
   if (!there_) return put_on_link(outgoing);
   const TimePoint now = scenario_.loop().now();
   const auto copies = there_->next();

@@ -121,7 +121,7 @@ class Peer {
     bool patched = false;
   };
   Instant put_on_link(const Outgoing& outgoing);
-  Instant transmit(Outgoing outgoing);
+  Instant transmit(const Outgoing& outgoing);
   Task<> transmit_later(Outgoing outgoing, Duration delay);
   void arrive(Received received);
   Task<> arrive_later(Received received, Duration delay);
