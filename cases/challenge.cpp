@@ -3,7 +3,6 @@
 #include <array>
 
 #include "cases/steps.hpp"
-#include "harness/explore/perform.hpp"
 
 namespace finwait {
 
@@ -27,8 +26,8 @@ Task<> syn_in(Scenario& s, Reach reach) {
   const auto next = peer.snd_nxt();
   peer.send(syn().seq(next + 10));
   co_await peer.expect(ack().ack(next), within(kAtOnce));
-  co_await s.pause(1s);  // stacks may throttle such answers (RFC 5961 7)
-  peer.take_all();       // a FIN that is not acknowledged comes again
+  co_await s.pause(1500ms);  // stacks may throttle such answers (RFC 5961 7)
+  peer.take_all();           // a FIN that is not acknowledged comes again
   peer.send(old_ack(peer).seq(next - 1));
   co_await peer.expect(ack().maybe(wire::kFin).any_seq().ack(next), within(kAtOnce));
 }
@@ -62,37 +61,39 @@ Task<> doubtful_in(Scenario& s, Reach reach) {
 
 CASE(syn_established, "challenge/syn/established",
      "a SYN in the window draws a challenge ACK, and the connection lives on",
-     Covers{{"RFC5961-4.2-SYN", "RFC9293-3.10.7.4-SYN-SYNC"}}, Lasts{2s}) {
+     Covers{{"RFC5961-4.2-SYN", "RFC9293-3.10.7.4-SYN-SYNC"}}, Declared{{Choice::rfc5961}}, Lasts{3s}) {
   auto challenged = syn_in(s, stay);
   co_await challenged;
 }
 
 CASE(syn_close_wait, "challenge/syn/close-wait", "a SYN in CLOSE-WAIT draws a challenge ACK and changes nothing",
-     Covers{{"RFC5961-4.2-SYN", "RFC9293-3.10.7.4-SYN-SYNC"}}, Lasts{2s}) {
+     Covers{{"RFC5961-4.2-SYN", "RFC9293-3.10.7.4-SYN-SYNC"}}, Declared{{Choice::rfc5961}}, Lasts{3s}) {
   auto challenged = syn_in(s, in_close_wait);
   co_await challenged;
 }
 
 CASE(syn_fin_wait_1, "challenge/syn/fin-wait-1", "a SYN in FIN-WAIT-1 draws a challenge ACK and changes nothing",
-     Covers{{"RFC5961-4.2-SYN", "RFC9293-3.10.7.4-SYN-SYNC"}}, Needs{{Capability::half_close}}, Lasts{2s}) {
+     Covers{{"RFC5961-4.2-SYN", "RFC9293-3.10.7.4-SYN-SYNC"}}, Declared{{Choice::rfc5961}},
+     Needs{{Capability::half_close}}, Lasts{3s}) {
   auto challenged = syn_in(s, half_closed);
   co_await challenged;
 }
 
 CASE(syn_fin_wait_2, "challenge/syn/fin-wait-2", "a SYN in FIN-WAIT-2 draws a challenge ACK and changes nothing",
-     Covers{{"RFC5961-4.2-SYN", "RFC9293-3.10.7.4-SYN-SYNC"}}, Needs{{Capability::half_close}}, Lasts{2s}) {
+     Covers{{"RFC5961-4.2-SYN", "RFC9293-3.10.7.4-SYN-SYNC"}}, Declared{{Choice::rfc5961}},
+     Needs{{Capability::half_close}}, Lasts{3s}) {
   auto challenged = syn_in(s, in_fin_wait_2);
   co_await challenged;
 }
 
 CASE(syn_closing, "challenge/syn/closing", "a SYN in CLOSING draws a challenge ACK and changes nothing",
-     Covers{{"RFC5961-4.2-SYN", "RFC9293-3.10.7.4-SYN-SYNC"}}, Lasts{2s}) {
+     Covers{{"RFC5961-4.2-SYN", "RFC9293-3.10.7.4-SYN-SYNC"}}, Declared{{Choice::rfc5961}}, Lasts{3s}) {
   auto challenged = syn_in(s, closing);
   co_await challenged;
 }
 
 CASE(syn_last_ack, "challenge/syn/last-ack", "a SYN in LAST-ACK draws a challenge ACK and changes nothing",
-     Covers{{"RFC5961-4.2-SYN", "RFC9293-3.10.7.4-SYN-SYNC"}}, Lasts{2s}) {
+     Covers{{"RFC5961-4.2-SYN", "RFC9293-3.10.7.4-SYN-SYNC"}}, Declared{{Choice::rfc5961}}, Lasts{3s}) {
   auto challenged = syn_in(s, last_ack);
   co_await challenged;
 }
@@ -100,7 +101,7 @@ CASE(syn_last_ack, "challenge/syn/last-ack", "a SYN in LAST-ACK draws a challeng
 CASE(
     restarted_peer, "challenge/peer-restarted",
     "a peer that has lost the connection opens again: its SYN is challenged, its reset believed, its next SYN accepted",
-    Covers{{"RFC5961-4.2-RESTART", "RFC5961-3.2-SECONDRST"}}) {
+    Covers{{"RFC5961-4.2-RESTART", "RFC5961-3.2-SECONDRST"}}, Declared{{Choice::rfc5961}}) {
   auto [peer, app] = co_await s.established();
   const auto next = peer.snd_nxt();
   const wire::SeqNum fresh = next + 40000;
@@ -114,7 +115,7 @@ CASE(
 
 CASE(corner, "challenge/peer-restarted-below-the-window",
      "a SYN one below the window is challenged each time it comes, and resets nothing: the peer's opening has to wait",
-     Covers{{"RFC5961-4.2-CORNER", "RFC5961-4.2-SYN"}}, Lasts{4s}) {
+     Covers{{"RFC5961-4.2-CORNER", "RFC5961-4.2-SYN"}}, Declared{{Choice::rfc5961}}, Lasts{4s}) {
   auto [peer, app] = co_await s.established();
   const auto next = peer.snd_nxt();
   for (int i = 0; i < 3; i++) {
@@ -146,7 +147,7 @@ CASE(doubtful_fin_wait_2, "challenge/doubtful/fin-wait-2", "the same in FIN-WAIT
 }
 
 CASE(throttle, "challenge/throttle", "a burst of resets that are not exact draws challenge ACKs, but not one for each",
-     Covers{{"RFC5961-7-THROTTLE"}}, Lasts{2s}) {
+     Covers{{"RFC5961-7-THROTTLE"}}, Declared{{Choice::rfc5961}}, Lasts{2s}) {
   constexpr std::size_t kBurst = 500;
   auto [peer, app] = co_await s.established();
   for (std::size_t i = 0; i < kBurst; i++) peer.send(wire::Spec(wire::kRst).seq(peer.snd_nxt() + 1));
@@ -165,7 +166,7 @@ CASE(throttle, "challenge/throttle", "a burst of resets that are not exact draws
 CASE(
     side_channel, "challenge/throttle-is-not-shared",
     "a burst on one connection does not use up another one's challenge ACKs: who sees them counted learns of the other",
-    Covers{{"RFC5961-7-SIDECHANNEL", "RFC5961-3.2-INWIN"}}, Lasts{2s}) {
+    Covers{{"RFC5961-7-SIDECHANNEL", "RFC5961-3.2-INWIN"}}, Declared{{Choice::rfc5961}}, Lasts{2s}) {
   constexpr std::size_t kBurst = 300;
   auto [noisy, noisy_app] = co_await s.established();
   auto [peer, app] = co_await s.established();
@@ -178,7 +179,8 @@ CASE(
 
 CASE(tunable, "challenge/throttle-can-be-set",
      "the throttle of challenge ACKs is a setting: without it each reset that is not exact draws one",
-     Covers{{"RFC5961-7-TUNABLE"}}, Lasts{2s}, OwnSandbox{{{"net.ipv4.tcp_invalid_ratelimit", "0"}}}) {
+     Covers{{"RFC5961-7-TUNABLE"}}, Declared{{Choice::rfc5961}}, Lasts{2s},
+     OwnSandbox{{{"net.ipv4.tcp_invalid_ratelimit", "0"}}}) {
   auto [peer, app] = co_await s.established();
   for (int i = 0; i < 5; i++) {
     peer.send(wire::Spec(wire::kRst).seq(peer.snd_nxt() + 1));
@@ -225,7 +227,7 @@ CASE(reset_any_ack, "reset/established/ack-field-is-free",
 CASE(reset_closed_window, "reset/established/closed-window",
      "an exact reset is believed while the target's window is closed", Covers{{"RFC9293-MUST-66"}}, Lasts{6s}) {
   auto [peer, app] = co_await s.established();
-  co_await explore::fill_window(peer, 0);
+  co_await shut_window(s, peer);
   peer.send(wire::Spec(wire::kRst).seq(peer.snd_una()));
   co_await peer.quiet(kShortSilence);
   peer.send(ack().seq(peer.snd_una()));

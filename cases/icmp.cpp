@@ -82,6 +82,7 @@ CASE(one_of_two, "icmp/soft/of-one-of-two",
     s.fail("another connection was told of the error", "SO_ERROR: 0", "SO_ERROR: " + Errno{told, {}}.name());
   }
   if (app.take_error() == 0) s.fail("the connection was not told", "SO_ERROR: EHOSTUNREACH", "SO_ERROR: 0");
+  peer.send(ack()), other.send(ack());
 }
 
 CASE(hard_error, "icmp/hard/established",
@@ -96,6 +97,7 @@ CASE(hard_error, "icmp/hard/established",
     s.fail("the hard error is lost: it neither ends the connection nor is it told", "SO_ERROR: ECONNREFUSED",
            "SO_ERROR: 0", "RFC9293-SHLD-26");
   }
+  peer.send(ack());
 }
 
 CASE(hard_error_while_opening, "icmp/hard/syn-sent", "port unreachable about a SYN ends the opening",

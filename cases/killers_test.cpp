@@ -31,7 +31,7 @@ class Finds : public run::Observer {
     if (found) cases.insert(result.instance->definition->id);
     // A target so broken that it cannot open a connection gives ERROR: no verdict on what the case is about.
     const bool opened = !result.finding || !result.finding->summary.starts_with("the connection could not be opened");
-    const bool told = found || result.verdict == Verdict::pass;
+    const bool told = found || result.verdict == Verdict::pass || result.verdict == Verdict::unsupported;
     if (!told && opened) strange.push_back(result.instance->id + " is " + std::string(to_string(result.verdict)));
   }
   std::map<std::string, std::set<std::string>> by_requirement;

@@ -3,16 +3,19 @@
 
 #include <cerrno>
 
+#include "harness/explore/perform.hpp"
 #include "harness/run/scenario.hpp"
 
 namespace finwait {
 
 // The words of a case, unqualified, as docs/writing-a-case.md uses them.
 using namespace std::chrono_literals;
+using model::Choice;
 using run::App;
 using run::Connection;
 using run::Covers;
 using run::Crowded;
+using run::Declared;
 using run::due;
 using run::How;
 using run::Ipv4Only;
@@ -26,6 +29,7 @@ using run::Received;
 using run::Scenario;
 using run::SocketOption;
 using run::TcpState;
+using run::Unscripted;
 using run::within;
 using target::Capability;
 using wire::ack;
@@ -64,9 +68,27 @@ inline Task<Connection> with_timestamps(Scenario& s) {
   Peer& peer = s.new_peer();
   peer.send(syn().options(wire::OptionList().mss(1220).timestamps(peer.ts_now(), 0)));
   co_await peer.expect(syn_ack(), within(kAtOnce));
+  if (!peer.timestamps()) s.unsupported("the target does not agree on timestamps");
   peer.send(ack());
   auto accepting = s.accept(peer);
   co_return co_await accepting;
+}
+
+/// The application gets the connection that this peer has opened; that it does is what the case is about.
+inline Task<App*> expect_accepted(Scenario& s, Peer& peer, std::string_view requirement) {
+  auto accepting = s.try_accept(peer, kDelayedAck);
+  App* app = co_await accepting;
+  if (app == nullptr) s.fail("the connection was not accepted", "accept: a connection", "accept: nothing", requirement);
+  co_return app;
+}
+
+/// The target's application does not read until the target's window is closed.
+inline Task<> shut_window(Scenario& s, Peer& peer) {
+  for (int tries = 0; tries < 3 && peer.snd_wnd() != 0; tries++) {
+    if (tries > 0) co_await explore::settle(peer, 2 * kDelayedAck);  // an ACK that comes late
+    co_await explore::fill_window(peer, 0);
+  }
+  if (peer.snd_wnd() != 0) s.inconclusive("the target's window could not be closed: it takes more than we send");
 }
 
 /// What a segment carries that was sent at `value`.

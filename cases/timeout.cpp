@@ -15,17 +15,29 @@ void set_timeout(App& app) { app.set(SocketOption::user_timeout_ms, static_cast<
 /// Nothing is acknowledged from now on: after the timeout the connection is gone, and not before.
 Task<> expect_timed_out(Scenario& s, Peer& peer, std::string_view requirement) {
   const Instant since = peer.last_event();
+  const auto unacknowledged = peer.acked();
   co_await s.until(since, kTimeout - 500ms);
-  for (const auto& one : peer.take_all()) {
-    if (one.segment.flags.has(wire::kRst)) {
-      s.fail("the connection ended before its timeout", "retransmissions for 3 s", "a reset", requirement);
-    }
-  }
+  peer.take_all();
+  peer.send(ack().seq(peer.snd_nxt() - 1).ack(unacknowledged));
+  // There is no RST that has to tell of the end: only an answer says that it has not come yet.
+  co_await peer.expect(ack().maybe(wire::kFin).any_seq().any_payload(), within(kAtOnce), requirement);
   co_await s.until(since, 8s);  // the next retransmission after the timeout finds that it is over
-  const auto late = peer.take_all();
-  const Duration last = late.empty() ? Duration{0} : between(since, late.back().at).least;
-  if (last > 7s) s.fail("it still retransmits long after its timeout", "nothing", "a segment", requirement);
+  for (const auto& one : peer.take_all()) {
+    if (one.segment.flags.has(wire::kRst) || between(since, one.at).least < 7500ms) continue;
+    s.fail("it still retransmits long after its timeout", "nothing", "a segment", requirement);
+  }
   co_await expect_closed(peer, requirement);
+}
+
+/// An orphan in FIN-WAIT-2 for three seconds, and one that is asked before they are over.
+Task<> expect_gone_in_time(Scenario& s, const Connection& one, const Connection& other) {
+  co_await fin_wait_2(one.peer, one.app);
+  co_await fin_wait_2(other.peer, other.app);
+  const auto timer = s.timer(3s);
+  co_await s.until(one.peer.last_event(), 2s);
+  co_await expect_alive(one.peer);
+  co_await s.until(other.peer.last_event(), timer.latest + kAtOnce);
+  co_await expect_closed(other.peer);
 }
 
 }  // namespace
@@ -92,36 +104,44 @@ CASE(not_by_the_peer, "timeout/user-timeout/not-changed-by-the-peer",
 
 CASE(orphan_timeout, "timeout/fin-wait-2/as-set", "an orphan leaves FIN-WAIT-2 when the system-wide setting says so",
      Covers{{"LINUX-FIN_TIMEOUT"}}, Lasts{7s}, OwnSandbox{{{"net.ipv4.tcp_fin_timeout", "3"}}}) {
-  auto [peer, app] = co_await s.established();
-  co_await fin_wait_2(peer, app);
-  co_await s.until(peer.last_event(), s.timer(3s).latest + kAtOnce);
-  co_await expect_closed(peer);
+  const auto one = co_await s.established();
+  const auto other = co_await s.established();
+  co_await expect_gone_in_time(s, one, other);
 }
 
 CASE(orphan_timeout_of_one, "timeout/fin-wait-2/as-set-for-one",
      "TCP_LINGER2 says for one socket how long it stays in FIN-WAIT-2 once it is closed", Covers{{"LINUX-TCP_LINGER2"}},
      Needs{{Capability::options}}, Lasts{7s}) {
-  auto [peer, app] = co_await s.established();
-  app.set(SocketOption::linger2_s, 3);
-  co_await fin_wait_2(peer, app);
-  co_await s.until(peer.last_event(), s.timer(3s).latest + kAtOnce);
-  co_await expect_closed(peer);
+  const auto one = co_await s.established();
+  const auto other = co_await s.established();
+  one.app.set(SocketOption::linger2_s, 3);
+  other.app.set(SocketOption::linger2_s, 3);
+  co_await expect_gone_in_time(s, one, other);
 }
 
 CASE(limits, "timeout/user-timeout/lower-limit",
-     "a User Timeout option of one second does not end a connection before 100 s: a target that adopts it has a lower "
-     "limit",
-     Covers{{"RFC5482-3.1-IMPOSE", "RFC5482-3.1-LIMIT"}}, Lasts{104s}) {
-  auto [peer, app] = co_await s.established();
-  peer.send(ack().options(wire::OptionList().user_timeout(false, 1)));
-  app.send("hello");
-  co_await peer.expect(data("hello"), within(kAtOnce));
-  co_await s.pause(100s);
-  for (const auto& one : peer.take_all()) {
-    if (one.segment.flags.has(wire::kRst)) s.fail("the connection ended early", "retransmissions", "a reset");
+     "a User Timeout option of one second does not end a connection earlier than one without it: a target that adopts "
+     "it has "
+     "a lower limit",
+     Covers{{"RFC5482-3.1-IMPOSE", "RFC5482-3.1-LIMIT"}}, Lasts{99s}) {
+  const auto with = co_await s.established();
+  const auto without = co_await s.established();
+  with.peer.send(ack().options(wire::OptionList().user_timeout(false, 1)));
+  for (const Connection* one : {&with, &without}) {
+    one->app.send("hello");
+    co_await one->peer.expect(data("hello"), within(kAtOnce));
   }
-  peer.send(ack());
-  co_await expect_alive(peer);
+  co_await s.pause(95s);
+  const auto lives = [](Peer& peer) {
+    const auto came = peer.take_all();
+    return !came.empty() && !came.back().segment.flags.has(wire::kRst);
+  };
+  if (!lives(without.peer)) co_return;  // it gives up as early without: timers/text/given-up judges that
+  if (!lives(with.peer)) s.fail("the option has ended the connection", "retransmissions", "they have ended");
+  for (const Connection* one : {&with, &without}) {
+    one->peer.send(ack());
+    co_await expect_alive(one->peer);
+  }
 }
 
 CASE(no_sample, "retransmission/no-sample-of-what-came-twice",
@@ -139,13 +159,14 @@ CASE(no_sample, "retransmission/no-sample-of-what-came-twice",
   const auto first = co_await peer.expect(data("first"), within(kAtOnce));
   const auto again = co_await peer.expect(data("first").seq(first.segment.seq), within(3s), "RFC9293-3.10.8-RETX");
   const Duration rto = between(first.at, again.at).most;
-  co_await s.until(again.at, rto * 7 / 8);
+  co_await s.until(again.at, rto * 13 / 10);
   peer.send(ack());
   app.send("second");
   const auto second = co_await peer.expect(data("second"), within(kAtOnce));
   const auto twice = co_await peer.expect(data("second").seq(second.segment.seq), within(6s), "RFC9293-3.10.8-RETX");
   const double factor = seconds(between(second.at, twice.at).most) / seconds(rto);
-  // As before, or still backed off once; a sample of the whole time would lie between.
+  // As before, or still backed off once. A sample from the first sending would make it 2.6 times as long, one from the
+  // second 1.5 times (RFC 6298 2.3).
   const bool as_before = factor > 0.85 && factor<1.2, backed_off = factor> 1.8 && factor < 2.4;
   if (!as_before && !backed_off) {
     s.fail("the RTO was learned from text that was sent twice", "the same RTO as before, or twice that",

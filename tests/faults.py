@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -163,6 +164,22 @@ def out_is_a_file():
 @test
 def json_has_no_folder():
     refuses(run("run", QUICK, "--json", "/no/such/folder/x.json"), ENVIRONMENT, "/no/such/folder/x.json")
+
+
+@test
+def json_to_a_device():
+    """A device is written to and not replaced, a link is followed."""
+    with tempfile.TemporaryDirectory() as folder:
+        link, aim = os.path.join(folder, "link.json"), os.path.join(folder, "aim.json")
+        os.symlink(aim, link)
+        check(run("run", QUICK, "--json", link).returncode == AS_EXPECTED, "a run into a link")
+        check(os.path.islink(link) and os.path.getsize(aim) > 100, "the link is still one, the results are behind it")
+        pipe = os.path.join(folder, "pipe")
+        os.mkfifo(pipe)
+        reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True)
+        check(run("run", QUICK, "--json", pipe).returncode == AS_EXPECTED, "a run into a pipe")
+        out, _ = reader.communicate(timeout=20)
+        check(stat.S_ISFIFO(os.stat(pipe).st_mode) and json.loads(out)["run"]["complete"], "the pipe has all, once")
 
 
 @test

@@ -114,8 +114,19 @@ std::string indented(std::string_view text) {
 }
 
 /// Why it could not be written; empty when it could.
-std::string write_file(const std::string& file, const std::vector<std::shared_ptr<const std::string>>& pieces) {
-  const std::string partial = file + ".part";
+/// A device or a pipe: it cannot be replaced by another file, and what was written to it cannot be taken back.
+bool is_stream(const std::string& file) {
+  std::error_code ignored;
+  const auto status = std::filesystem::status(file, ignored);
+  return std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);
+}
+
+std::string write_file(const std::string& named, const std::vector<std::shared_ptr<const std::string>>& pieces) {
+  std::error_code ignored;
+  const bool link = std::filesystem::is_symlink(named, ignored);
+  const std::string file = link ? std::filesystem::weakly_canonical(named, ignored).string() : named;
+  const bool stream = is_stream(file);
+  const std::string partial = stream ? file : file + ".part";
   std::FILE* out = std::fopen(partial.c_str(), "w");
   bool good = out != nullptr;
   for (const auto& piece : pieces) {
@@ -126,10 +137,11 @@ std::string write_file(const std::string& file, const std::vector<std::shared_pt
     good = false;
     error = errno;
   }
+  if (good && stream) return {};
   if (good && std::rename(partial.c_str(), file.c_str()) == 0) return {};
   if (good) error = errno;
-  if (out != nullptr) unlink(partial.c_str());
-  return fmt::format("the results cannot be written to {}: {}", file, std::strerror(error));
+  if (out != nullptr && !stream) unlink(partial.c_str());
+  return fmt::format("the results cannot be written to {}: {}", named, std::strerror(error));
 }
 
 }  // namespace
@@ -186,7 +198,7 @@ void Json::run_started(const run::RunInfo& info) {
     d.run["profile"]["own"] = info.own_profile;
   }
   changed_ = true;
-  write_now();
+  if (!is_stream(file_)) write_now();
 }
 
 void Json::case_finished(run::CaseResult& result) {
@@ -216,7 +228,7 @@ void Json::case_finished(run::CaseResult& result) {
 void Json::progress(Duration /*elapsed*/, std::size_t /*done*/, std::size_t /*total*/) {
   if (writing_.valid() && writing_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
   take_problem();
-  if (file_.empty() || !changed_ || !problem_.empty()) return;
+  if (file_.empty() || !changed_ || !problem_.empty() || is_stream(file_)) return;
   changed_ = false;
   writing_ = aside_.ask([file = file_, all = pieces()] { return write_file(file, all); });
 }

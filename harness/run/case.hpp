@@ -21,6 +21,7 @@ struct Case {
   std::string title;  ///< one line: what has to be so
   std::vector<std::string> covers;
   target::Capabilities needs{target::Capability::passive};
+  std::vector<model::Choice> declared;         ///< what the profile has to say that the target has chosen
   Duration lasts = std::chrono::seconds(1);    ///< how long it takes; a case that runs far over it is stopped
   double time_waits = 0;                       ///< and so many times the target's TIME-WAIT
   std::map<std::string, std::string> sysctls;  ///< not empty: a sandbox of its own with these settings
@@ -47,6 +48,11 @@ struct Covers {
 struct Needs {
   std::vector<target::Capability> what;
   void apply(Case& c) const { c.needs.insert(what.begin(), what.end()); }
+};
+/// It is about a target that has chosen so, by its profile; of another one nothing is asked.
+struct Declared {
+  std::vector<model::Choice> choices;
+  void apply(Case& c) const { c.declared = choices; }
 };
 struct Lasts {
   Duration duration;

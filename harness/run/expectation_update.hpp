@@ -19,9 +19,6 @@ struct Observed {
   std::string version;  ///< of the target
 };
 
-/// What a new entry's reason begins with, until somebody has read the conversation.
-inline constexpr std::string_view kUnread = "to be read: ";
-
 struct ExpectationUpdate {
   std::string text;                  ///< the whole file as it should be
   std::vector<std::string> changes;  ///< for people, a line each
@@ -30,7 +27,9 @@ struct ExpectationUpdate {
 /// A case that fails and has no entry is added to the entry that says the same of others, or to a new one. A case that
 /// did not show what its entry says (XPASS), in no run, is taken out. Everything else, comments too, stays as it is.
 /// Fails when the text is no file of expectations.
+/// `known` are the ids of all instances there are: of a glob whose case has passed the others stay.
 tl::expected<ExpectationUpdate, std::string> update_expectations(std::string_view toml, const std::string& file,
-                                                                 const std::vector<Observed>& observed);
+                                                                 const std::vector<Observed>& observed,
+                                                                 const std::vector<std::string>& known);
 
 }  // namespace finwait::run

@@ -15,7 +15,7 @@ namespace {
 constexpr std::array<std::string_view, 8> kKeys{"cases", "verdict", "requirement", "reason",
                                                 "link",  "seen",    "versions",    "sometimes"};
 
-struct Declared {
+struct Written {
   const toml::table& table;
   const std::string& file;
 
@@ -99,7 +99,7 @@ tl::expected<std::vector<Expectation>, std::string> parse_expectations(std::stri
                                           key.source().begin.line, key.str()));
       }
       for (const auto& node : *value.as_array()) {
-        auto entry = Declared{*node.as_table(), file}.read();
+        auto entry = Written{*node.as_table(), file}.read();
         if (!entry) return tl::unexpected(entry.error());
         out.push_back(std::move(*entry));
       }
@@ -114,6 +114,7 @@ Expected expected(const std::vector<Expectation>& all, const Instance& instance,
                   Verdict verdict, const Finding& finding) {
   bool have_strict = false;
   for (auto it = all.rbegin(); it != all.rend(); ++it) {
+    if (it->reason.starts_with(kUnread)) continue;  // nobody has said yet that it is the target's behaviour
     if (have_strict && !it->sometimes) continue;
     if (!concerns(*it, instance.id, version)) continue;
     have_strict = have_strict || !it->sometimes;

@@ -22,6 +22,10 @@ struct Expectation {
   bool sometimes = false;  ///< the cases need not show it: a random walk may not get there
 };
 
+/// What a reason begins with that `finwait expect` has written, until somebody has read the conversation. Such an entry
+/// is no expectation yet: the failure is still one.
+inline constexpr std::string_view kUnread = "to be read: ";
+
 /// Reads the text of an expectation file. Errors name file, line and what is wrong.
 tl::expected<std::vector<Expectation>, std::string> parse_expectations(std::string_view toml, const std::string& file);
 

@@ -58,7 +58,7 @@ Value to_value(const Finding& finding) {
 }
 Finding to_finding(const Value& value) {
   Finding finding;
-  finding.kind = one_of(value.at("kind"), Finding::Kind::error);
+  finding.kind = one_of(value.at("kind"), Finding::Kind::unsupported);
   finding.summary = value.at("summary");
   for (const auto& way : value.at("allowed")) finding.allowed.push_back({way.at(0), way.at(1), way.at(2)});
   finding.seen = value.at("seen");

@@ -59,6 +59,7 @@ Verdict verdict_of(const std::optional<Finding>& finding) {
   if (!finding) return Verdict::pass;
   if (finding->kind == Finding::Kind::inconclusive) return Verdict::inconclusive;
   if (finding->kind == Finding::Kind::error) return Verdict::error;
+  if (finding->kind == Finding::Kind::unsupported) return Verdict::unsupported;
   const auto* requirement = model::find_requirement(finding->violated);
   const bool strict = requirement == nullptr || requirement->level == model::Level::must;
   return strict ? Verdict::fail : Verdict::deviation;
@@ -221,7 +222,17 @@ std::optional<std::string> Runner::missing_capability(const Instance& instance) 
   needs.insert(instance.family == wire::Family::ipv4 ? target::Capability::ipv4 : target::Capability::ipv6);
   if (!instance.definition->sysctls.empty()) needs.insert(target::Capability::sysctls);
   for (const auto need : needs) {
-    if (!shared_->target->capabilities().contains(need)) return std::string(to_string(need));
+    if (!shared_->target->capabilities().contains(need)) {
+      return "the target lacks a capability: " + std::string(to_string(need));
+    }
+  }
+  for (const auto choice : instance.definition->declared) {
+    const model::ChoiceInfo& one = model::info(choice);
+    const auto possible = shared_->profile.choices & model::Choices::of(one.axis);
+    if (possible != model::Choices{choice}) {
+      return fmt::format("the profile does not say {} = {} (finwait detect finds it out)", model::info(one.axis).name,
+                         one.name);
+    }
   }
   return std::nullopt;
 }
@@ -236,7 +247,7 @@ void Runner::start(std::unique_ptr<Slot> owned) {
   slot.seed = options_.seed + static_cast<std::uint64_t>(slot.repetition * options_.attempts + slot.attempt - 1);
   for (Observer* observer : observers_) observer->case_started(*slot.instance);
   if (const auto missing = missing_capability(*slot.instance)) {
-    return report(slot, Verdict::unsupported, error_finding("the target lacks a capability: " + *missing));
+    return report(slot, Verdict::unsupported, error_finding(*missing));
   }
   Sandbox& place = *sandboxes_.at(c.sysctls);
   slot.place = &place;

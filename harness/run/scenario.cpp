@@ -214,6 +214,13 @@ void Scenario::inconclusive(const std::string& summary) {
   throw CaseEnded(std::move(finding));
 }
 
+void Scenario::unsupported(const std::string& summary) {
+  Finding finding;
+  finding.kind = Finding::Kind::unsupported;
+  finding.summary = summary;
+  throw CaseEnded(std::move(finding));
+}
+
 void Scenario::broken(const std::string& summary) {
   Finding finding;
   finding.kind = Finding::Kind::error;

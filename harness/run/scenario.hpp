@@ -115,6 +115,8 @@ class Scenario : public Host {
                          std::string_view requirement = {});
   /// Ends the case: it cannot be judged this time; it will be run again.
   [[noreturn]] void inconclusive(const std::string& summary);
+  /// Ends the case: the target does not have what it is about, which showed only now.
+  [[noreturn]] void unsupported(const std::string& summary);
   /// Ends the case: the harness or its surroundings broke, the target is not to blame.
   [[noreturn]] void broken(const std::string& summary);
   void note(const std::string& text);

@@ -37,7 +37,7 @@ struct Alternative {
 
 /// Why a case did not pass.
 struct Finding {
-  enum class Kind : std::uint8_t { violation, inconclusive, error };
+  enum class Kind : std::uint8_t { violation, inconclusive, error, unsupported };
   Kind kind = Kind::violation;
   std::string summary;  ///< one sentence
   std::vector<Alternative> allowed;

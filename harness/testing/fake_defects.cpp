@@ -231,7 +231,7 @@ constexpr std::array kDefects = std::to_array<DefectInfo>({
     {D::opens_again, "opens-again", "a connection that there is can be opened a second time", "RFC9293-3.3.2-FIG5"},
     {D::linger_ignored, "linger-ignored", "close() returns at once whatever SO_LINGER says", "POSIX-CLOSE-LINGER-BLOCK"},
     {D::linger_too_long, "linger-too-long", "close() waits twice as long as SO_LINGER says", "POSIX-CLOSE-LINGER-BLOCK"},
-    {D::poll_without_read_hang_up, "poll-without-read-hang-up", "poll() does not say that the peer has closed", "RFC9293-3.6-SIGNAL"},
+    {D::poll_without_read_hang_up, "poll-without-read-hang-up", "poll() does not say that the peer has closed", "LINUX-POLL"},
     {D::poll_without_hang_up, "poll-without-hang-up", "poll() does not say that both sides have closed", "RFC9293-3.6-SIGNAL"},
     {D::poll_without_error, "poll-without-error", "poll() does not say that there is an error", "RFC9293-MUST-12"},
     {D::multicast_syn_answered, "multicast-syn-answered", "a SYN to a multicast address is answered", "RFC9293-MUST-57"},
@@ -247,9 +247,10 @@ constexpr std::array kDefects = std::to_array<DefectInfo>({
     {D::rto_capped_low, "rto-capped-low", "the RTO never grows over 20 s", "RFC6298-5.5"},
     {D::linger2_ignored, "linger2-ignored", "TCP_LINGER2 changes nothing", "RFC9293-3.3.2-FIG5"},
     {D::iss_falls, "iss-falls", "the initial sequence numbers of one pair of ports go down", "RFC9293-SHLD-1"},
+    {D::rtt_sample_of_resent, "rtt-sample-of-resent", "the round trip is learned from text that was sent twice", "RFC9293-MUST-18"},
 });
 // clang-format on
-static_assert(kDefects.size() == static_cast<std::size_t>(Defect::iss_falls) + 1);
+static_assert(kDefects.size() == static_cast<std::size_t>(Defect::rtt_sample_of_resent) + 1);
 
 }  // namespace
 

@@ -248,6 +248,7 @@ enum class Defect : std::uint8_t {
   rto_capped_low,
   linger2_ignored,
   iss_falls,
+  rtt_sample_of_resent,
 };
 
 struct DefectInfo {

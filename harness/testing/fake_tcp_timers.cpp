@@ -54,7 +54,7 @@ void FakeTcp::retransmission_timeout(Tcb& tcb) {
   const bool never = has(Defect::fin_never_gives_up);
   if (timed_out || (tcb.retries >= (early ? kEarly : kRetries) && !never)) return give_up(tcb);
   tcb.retries++;
-  tcb.timed.reset();  // RFC 6298 3: no sample from what is sent twice
+  if (!has(Defect::rtt_sample_of_resent)) tcb.timed.reset();  // RFC 6298 3: no sample from what is sent twice
   if (!has(only_fin ? Defect::fin_no_backoff : Defect::data_no_backoff)) {
     tcb.rto = std::min(2 * tcb.rto, has(Defect::rto_capped_low) ? 20s : profile_.rto_max);
   }

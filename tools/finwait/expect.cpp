@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "harness/run/expectation_update.hpp"
+#include "harness/run/expectations.hpp"
 #include "tools/finwait/commands.hpp"
 
 namespace finwait::tool {
@@ -60,7 +61,9 @@ int expect(const ExpectArguments& arguments) {
   for (const auto& file : arguments.runs) {
     if (const auto added = add_run(file, observed); !added) return complain(kUsage, added.error());
   }
-  const auto update = run::update_expectations(*text, arguments.file, observed);
+  std::vector<std::string> known;
+  for (const auto& instance : selectable({"**", "sweep/**"})) known.push_back(instance.id);
+  const auto update = run::update_expectations(*text, arguments.file, observed, known);
   if (!update) return complain(kUsage, update.error());
   for (const auto& change : update->changes) fmt::print("{}\n", change);
   if (update->changes.empty()) {
@@ -77,8 +80,10 @@ int expect(const ExpectArguments& arguments) {
   if (!out)
     return complain(kEnvironment, fmt::format("{} cannot be written: {}", arguments.file, std::strerror(errno)));
   if (update->text.find(run::kUnread) != std::string::npos) {
-    fmt::print("{}: where a reason begins with '{}', read the conversation and say why it is so\n", arguments.file,
-               run::kUnread);
+    fmt::print(
+        "{}: where a reason begins with '{}', read the conversation and say why it is so; it is a failure until "
+        "then\n",
+        arguments.file, run::kUnread);
   }
   return kAsExpected;
 }

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <string>
 
@@ -29,7 +30,7 @@ class Outcomes : public run::Observer {
  public:
   void run_started(const run::RunInfo& info) override {
     target_ = info.target_argument.empty() ? info.target : info.target_argument;
-    fmt::print(stderr, "finwait-gtest: {} cases against {} {}, about {:.0f} s\n", info.plan.size(), info.target,
+    fmt::print(stderr, "finwait-gtest: {} tests against {} {}, about {:.0f} s\n", info.plan.size(), info.target,
                info.target_version, seconds(info.longest));
   }
   void case_finished(run::CaseResult& result) override {
@@ -99,7 +100,15 @@ class Run : public testing::Environment {
     }
     if (arguments_.selectors.empty()) return;
     const int code = run_for(arguments_, outcomes());
-    if (code == kUsage || code == kEnvironment) FAIL() << "the cases could not be run";
+    if (code != kUsage && code != kEnvironment) return;
+    problem() = code;
+    FAIL() << "the cases could not be run; the message above says why";
+  }
+
+  /// What hindered the run, as an exit code; 0: nothing.
+  static int& problem() {
+    static int code = 0;
+    return code;
   }
 
  private:
@@ -139,7 +148,7 @@ int main(int argc, char** argv) {
       "  finwait-gtest --gtest_filter='time_wait.*:keepalive.*-*/ipv6'\n"
       "  finwait-gtest --gtest_output=xml:results.xml --target lab --slow\n"
       "  GTEST_TOTAL_SHARDS=4 GTEST_SHARD_INDEX=0 finwait-gtest\n\n"
-      "Exit codes: 0 all as expected, 1 not; 2 wrong usage");
+      "Exit codes: 0 all as expected, 1 not, 2 wrong usage or no such test, 3 the environment cannot do it");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -148,5 +157,13 @@ int main(int argc, char** argv) {
   if (arguments.target.empty()) arguments.target = "linux";
   add_tests(arguments.strict);
   testing::AddGlobalTestEnvironment(new Run(arguments));
-  return RUN_ALL_TESTS();
+  GTEST_FLAG_SET(recreate_environments_when_repeating, true);
+  const int code = RUN_ALL_TESTS();
+  if (Run::problem() != 0) return Run::problem();
+  const bool listed = GTEST_FLAG_GET(list_tests), sharded = std::getenv("GTEST_TOTAL_SHARDS") != nullptr;
+  if (!listed && !sharded && testing::UnitTest::GetInstance()->test_to_run_count() == 0) {
+    fmt::print(stderr, "finwait-gtest: no test has such a name; --gtest_list_tests shows them ('_' stands for '-')\n");
+    return kUsage;
+  }
+  return code;
 }
