@@ -20,7 +20,7 @@ FINWAIT_CHAPTER(pasted)
 
 // clang-format off
 PASTED(kPassive,
-CASE(walk_7_12, "walk/7/12", "an acknowledgment came that nothing had drawn",
+CASE(walk_7_12, "walk/7/12", "an acknowledgment came that nothing allows here",
      Covers{{"RFC9293-3.10.7.4-RST-OTW"}}, Needs{{Capability::half_close, Capability::abort}}, Lasts{3s}, run::Unscripted{}) {
   auto [peer, app] = co_await s.established();
   co_await explore::settle(peer);
@@ -95,7 +95,7 @@ Script one_reset(Opening opening) {
 TEST(PrintedCase, IsWhatWasPasted) {
   const std::string requirement = "RFC9293-3.10.7.4-RST-OTW";
   EXPECT_EQ(one_line(to_case(passive_script(),
-                             {"walk_7_12", "walk/7/12", "an acknowledgment came that nothing had drawn", requirement})),
+                             {"walk_7_12", "walk/7/12", "an acknowledgment came that nothing allows here", requirement})),
             kPassive);
   EXPECT_EQ(
       one_line(to_case(one_reset(Opening::passive), {"stamped", "walk/7/13", "the same with timestamps", requirement})),

@@ -12,7 +12,7 @@ using W = Why;
 // An empty requirement: that of the row which allowed something else.
 // clang-format off
 constexpr std::array kTable = std::to_array<WhyInfo>({
-    {W::unasked_ack, "an acknowledgment came that nothing had drawn", ""},
+    {W::unasked_ack, "an acknowledgment came that nothing allows here", ""},
     {W::wrong_seq, "the acknowledgment carries another SEQ than SND.NXT", ""},
     {W::wrong_seq_now, "the acknowledgment of an unacceptable segment carries another SEQ than SND.NXT", "RFC9293-3.5.2-G3"},
     {W::wrong_ack, "the segment acknowledges another number than RCV.NXT", ""},
