@@ -215,13 +215,13 @@ CASE(open_again, "socket/connect/the-same-again",
     s.fail("a connection that there is was opened a second time, in " + std::string(state), "connect: an error",
            "connect: it begins");
   };
-  refused("ESTABLISHED");
+  refused("established");
   co_await half_closed(peer, app);
   peer.send(ack());
-  refused("FIN-WAIT-2");
+  refused("fin-wait-2");
   peer.send(fin());
   co_await peer.expect(ack(), within(kDelayedAck), "RFC9293-3.10.7.4-FIN-FW2");
-  refused("TIME-WAIT");
+  refused("time-wait");
 }
 
 CASE(full_queue, "socket/listen/full-queue",

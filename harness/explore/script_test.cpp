@@ -94,8 +94,8 @@ Script one_reset(Opening opening) {
 
 TEST(PrintedCase, IsWhatWasPasted) {
   const std::string requirement = "RFC9293-3.10.7.4-RST-OTW";
-  EXPECT_EQ(one_line(to_case(passive_script(),
-                             {"walk_7_12", "walk/7/12", "an acknowledgment came that nothing allows here", requirement})),
+  EXPECT_EQ(one_line(to_case(passive_script(), {"walk_7_12", "walk/7/12",
+                                                "an acknowledgment came that nothing allows here", requirement})),
             kPassive);
   EXPECT_EQ(
       one_line(to_case(one_reset(Opening::passive), {"stamped", "walk/7/13", "the same with timestamps", requirement})),

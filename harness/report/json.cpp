@@ -124,7 +124,8 @@ bool is_stream(const std::string& file) {
 std::string write_file(const std::string& named, const std::vector<std::shared_ptr<const std::string>>& pieces) {
   std::error_code ignored;
   const bool link = std::filesystem::is_symlink(named, ignored);
-  const std::string file = link ? std::filesystem::weakly_canonical(named, ignored).string() : named;
+  const std::filesystem::path folder = std::filesystem::path(named).parent_path();
+  const std::string file = link ? (folder / std::filesystem::read_symlink(named, ignored)).string() : named;
   const bool stream = is_stream(file);
   const std::string partial = stream ? file : file + ".part";
   std::FILE* out = std::fopen(partial.c_str(), "w");
