@@ -63,40 +63,34 @@ Task<> doubtful_in(Scenario& s, Reach reach) {
 CASE(syn_established, "challenge/syn/established",
      "a SYN in the window draws a challenge ACK, and the connection lives on",
      Covers{{"RFC5961-4.2-SYN", "RFC9293-3.10.7.4-SYN-SYNC"}}, Declared{{Choice::rfc5961}}, Lasts{3s}) {
-  auto challenged = syn_in(s, stay);
-  co_await challenged;
+  co_await syn_in(s, stay);
 }
 
 CASE(syn_close_wait, "challenge/syn/close-wait", "a SYN in CLOSE-WAIT draws a challenge ACK and changes nothing",
      Covers{{"RFC5961-4.2-SYN", "RFC9293-3.10.7.4-SYN-SYNC"}}, Declared{{Choice::rfc5961}}, Lasts{3s}) {
-  auto challenged = syn_in(s, in_close_wait);
-  co_await challenged;
+  co_await syn_in(s, in_close_wait);
 }
 
 CASE(syn_fin_wait_1, "challenge/syn/fin-wait-1", "a SYN in FIN-WAIT-1 draws a challenge ACK and changes nothing",
      Covers{{"RFC5961-4.2-SYN", "RFC9293-3.10.7.4-SYN-SYNC"}}, Declared{{Choice::rfc5961}},
      Needs{{Capability::half_close}}, Lasts{3s}) {
-  auto challenged = syn_in(s, half_closed);
-  co_await challenged;
+  co_await syn_in(s, half_closed);
 }
 
 CASE(syn_fin_wait_2, "challenge/syn/fin-wait-2", "a SYN in FIN-WAIT-2 draws a challenge ACK and changes nothing",
      Covers{{"RFC5961-4.2-SYN", "RFC9293-3.10.7.4-SYN-SYNC"}}, Declared{{Choice::rfc5961}},
      Needs{{Capability::half_close}}, Lasts{3s}) {
-  auto challenged = syn_in(s, in_fin_wait_2);
-  co_await challenged;
+  co_await syn_in(s, in_fin_wait_2);
 }
 
 CASE(syn_closing, "challenge/syn/closing", "a SYN in CLOSING draws a challenge ACK and changes nothing",
      Covers{{"RFC5961-4.2-SYN", "RFC9293-3.10.7.4-SYN-SYNC"}}, Declared{{Choice::rfc5961}}, Lasts{3s}) {
-  auto challenged = syn_in(s, closing);
-  co_await challenged;
+  co_await syn_in(s, closing);
 }
 
 CASE(syn_last_ack, "challenge/syn/last-ack", "a SYN in LAST-ACK draws a challenge ACK and changes nothing",
      Covers{{"RFC5961-4.2-SYN", "RFC9293-3.10.7.4-SYN-SYNC"}}, Declared{{Choice::rfc5961}}, Lasts{3s}) {
-  auto challenged = syn_in(s, last_ack);
-  co_await challenged;
+  co_await syn_in(s, last_ack);
 }
 
 CASE(
@@ -131,20 +125,17 @@ CASE(corner, "challenge/peer-restarted-below-the-window",
 CASE(doubtful_established, "challenge/doubtful/established",
      "no segment from outside the window draws a reset, whatever it acknowledges",
      Covers{{"RFC9293-3.5.2-CLEAR", "RFC9293-3.5.2-G3"}}, Lasts{18s}) {
-  auto doubtful = doubtful_in(s, stay);
-  co_await doubtful;
+  co_await doubtful_in(s, stay);
 }
 
 CASE(doubtful_close_wait, "challenge/doubtful/close-wait", "the same in CLOSE-WAIT",
      Covers{{"RFC9293-3.5.2-CLEAR", "RFC9293-3.5.2-G3"}}, Lasts{18s}) {
-  auto doubtful = doubtful_in(s, in_close_wait);
-  co_await doubtful;
+  co_await doubtful_in(s, in_close_wait);
 }
 
 CASE(doubtful_fin_wait_2, "challenge/doubtful/fin-wait-2", "the same in FIN-WAIT-2",
      Covers{{"RFC9293-3.5.2-CLEAR", "RFC9293-3.5.2-G3"}}, Needs{{Capability::half_close}}, Lasts{18s}) {
-  auto doubtful = doubtful_in(s, in_fin_wait_2);
-  co_await doubtful;
+  co_await doubtful_in(s, in_fin_wait_2);
 }
 
 CASE(throttle, "challenge/throttle", "a burst of resets that are not exact draws challenge ACKs, but not one for each",

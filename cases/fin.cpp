@@ -237,15 +237,13 @@ CASE(reserved_bits, "fin/reserved-bits", "reserved header bits are no reason to 
   wire::Patch patch;
   patch.reserved = kEveryReservedBit;
   auto odd = fin().patch(patch);
-  auto taken = expect_taken(s, odd, "RFC3360-2-RESERVED");
-  co_await taken;
+  co_await expect_taken(s, odd, "RFC3360-2-RESERVED");
 }
 
 CASE(ecn_bits, "fin/ecn-bits", "ECE and CWR that nobody has negotiated are no reason to refuse a FIN",
      Covers{{"RFC3360-2-RESERVED"}}) {
   auto odd = fin().with(wire::kEce | wire::kCwr);
-  auto taken = expect_taken(s, odd, "RFC3360-2-RESERVED");
-  co_await taken;
+  co_await expect_taken(s, odd, "RFC3360-2-RESERVED");
 }
 
 CASE(bad_option, "fin/option-length-zero",
@@ -272,8 +270,7 @@ CASE(user_timeout_option, "fin/user-timeout-option",
      "a target without RFC 5482 ignores the User Timeout option; one with it takes the FIN as well",
      Covers{{"RFC5482-3-IGNORE"}}) {
   auto odd = fin().options(wire::OptionList().user_timeout(false, 120));
-  auto taken = expect_taken(s, odd, "RFC5482-3-IGNORE");
-  co_await taken;
+  co_await expect_taken(s, odd, "RFC5482-3-IGNORE");
 }
 
 CASE(user_timeout_zero, "fin/user-timeout-option-zero",

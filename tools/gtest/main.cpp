@@ -21,8 +21,8 @@ using run::Verdict;
 
 /// What is known of a test once all have run.
 struct Outcome {
-  Verdict verdict = Verdict::unsupported;
-  std::string text = "it was not run; slow cases need --slow, and --target lab shows them in a moment";
+  Verdict verdict = Verdict::error;
+  std::string text = "it was not run";
   Duration duration{};
 };
 
@@ -49,6 +49,11 @@ class Outcomes : public run::Observer {
 
 Outcomes& outcomes() {
   static Outcomes all;
+  return all;
+}
+
+const std::vector<run::Instance>& all_instances() {
+  static const auto all = run::instances(cases::catalogue());
   return all;
 }
 
@@ -99,6 +104,11 @@ class Run : public testing::Environment {
       }
     }
     if (arguments_.selectors.empty()) return;
+    // What a run leaves out stays skipped; anything else that is not told of was not run, and that is a failure.
+    for (const run::Instance& instance : all_instances()) {
+      if (!instance.definition->slow() || arguments_.slow) continue;
+      outcomes().by_id[instance.id] = {Verdict::unsupported, "slow: --slow, and --target lab shows it in a moment", {}};
+    }
     const int code = run_for(arguments_, outcomes());
     if (code != kUsage && code != kEnvironment) return;
     problem() = code;
@@ -116,8 +126,7 @@ class Run : public testing::Environment {
 };
 
 void add_tests(bool strict) {
-  static const auto all = run::instances(cases::catalogue());
-  for (const run::Instance& instance : all) {
+  for (const run::Instance& instance : all_instances()) {
     const auto slash = instance.id.find('/');
     const run::Case& c = *instance.definition;
     testing::RegisterTest(name_of(instance.id.substr(0, slash)).c_str(), name_of(instance.id.substr(slash + 1)).c_str(),
