@@ -82,13 +82,13 @@ inline Task<App*> expect_accepted(Scenario& s, Peer& peer, std::string_view requ
   co_return app;
 }
 
-/// The target's application does not read until the target's window is closed.
-inline Task<> shut_window(Scenario& s, Peer& peer) {
-  for (int tries = 0; tries < 3 && peer.snd_wnd() != 0; tries++) {
+/// The target's application does not read until the target's window is closed, but for so many octets.
+inline Task<> shut_window(Scenario& s, Peer& peer, std::uint32_t leave = 0) {
+  for (int tries = 0; tries < 3 && peer.snd_wnd() != leave; tries++) {
     if (tries > 0) co_await explore::settle(peer, 2 * kDelayedAck);  // an ACK that comes late
-    co_await explore::fill_window(peer, 0);
+    co_await explore::fill_window(peer, leave);
   }
-  if (peer.snd_wnd() != 0) s.inconclusive("the target's window could not be closed: it takes more than we send");
+  if (peer.snd_wnd() != leave) s.inconclusive("the target's window could not be closed: it takes more than we send");
 }
 
 /// What a segment carries that was sent at `value`.

@@ -155,4 +155,14 @@ CASE(ack_at_closed_window, "window/ack-at-a-closed-window",
   }
 }
 
+CASE(over_the_edge, "window/over-the-right-edge",
+     "of text that begins inside the window and ends beyond it the part inside is taken, and no more",
+     Covers{{"RFC9293-3.10.7.4-TRIM"}}, Lasts{3s}) {
+  auto [peer, app] = co_await s.established();
+  co_await shut_window(s, peer, 4);
+  const auto next = peer.snd_una();
+  peer.send(wire::data("12345678").seq(next));
+  co_await peer.expect(ack().ack(next + 4), within(kDelayedAck));
+}
+
 }  // namespace finwait

@@ -242,8 +242,11 @@ std::vector<WalkFinding> group_findings(const std::vector<std::pair<WalkId, Outc
 }
 
 std::optional<Shrunk> shrink_walk(target::Lab& lab, const WalkId& id, const Outcome& outcome,
-                                  const run::RunOptions& options) {
+                                  const run::RunOptions& options, const std::function<void(std::size_t played)>& tell) {
+  std::size_t played = 0;
   const StillFails still_fails = [&](const std::vector<Script>& scripts) {
+    tell(played);
+    played += scripts.size();
     std::vector<bool> fails;
     for (const Outcome& one : play_all(lab, scripts, to_string(id), options)) {
       fails.push_back(one.violated() && one.requirement == outcome.requirement);

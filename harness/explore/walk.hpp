@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,8 +56,9 @@ struct WalkFinding {
 std::vector<WalkFinding> group_findings(const std::vector<std::pair<WalkId, Outcome>>& failed);
 
 /// The least that breaks the same requirement as this walk does, found by playing it over and over. nullopt when it
-/// does not fail again by itself.
-std::optional<Shrunk> shrink_walk(target::Lab& lab, const WalkId& id, const Outcome& outcome,
-                                  const run::RunOptions& options);
+/// does not fail again by itself. `tell` is called with how often it has been played, before it is played again.
+std::optional<Shrunk> shrink_walk(
+    target::Lab& lab, const WalkId& id, const Outcome& outcome, const run::RunOptions& options,
+    const std::function<void(std::size_t played)>& tell = [](std::size_t) {});
 
 }  // namespace finwait::explore

@@ -10,18 +10,15 @@ namespace {
 using namespace std::chrono_literals;
 
 struct Seen {
-  int lost = 0, doubled = 0, in_row = 0;
+  int lost = 0, doubled = 0;
   Duration least = 1h, most{};
 };
 
 Seen thousand(const Impairment& impairment, std::uint64_t seed) {
   Path path(impairment, seed);
   Seen seen;
-  int row = 0;
   for (int i = 0; i < 1000; i++) {
-    const auto arrivals = path.next();
-    row = arrivals.empty() ? row + 1 : 0;
-    seen.in_row = std::max(seen.in_row, row);
+    const auto arrivals = path.carry(static_cast<std::uint64_t>(i));
     seen.lost += arrivals.empty() ? 1 : 0;
     seen.doubled += arrivals.size() > 1 ? 1 : 0;
     for (const auto& one : arrivals) seen.least = std::min(seen.least, one), seen.most = std::max(seen.most, one);
@@ -36,11 +33,17 @@ TEST(Path, AGoodOneDoesNothing) {
   EXPECT_EQ(seen.most, 0s);
 }
 
-TEST(Path, LosesItsShareAndNeverTooManyInARow) {
+TEST(Path, LosesItsShare) {
   const Seen seen = thousand({.loss = 0.3}, 1);
   EXPECT_NEAR(seen.lost, 290, 60);
-  EXPECT_LE(seen.in_row, 3);
-  EXPECT_EQ(thousand({.loss = 1, .losses_in_row = 2}, 1).in_row, 2);
+}
+
+TEST(Path, LetsTheSamePacketThroughInTheEnd) {
+  Path path({.loss = 1, .losses_in_row = 2}, 1);
+  std::vector<std::size_t> arrived;
+  for (int i = 0; i < 6; i++) arrived.push_back(path.carry(1).size());
+  EXPECT_EQ(arrived, (std::vector<std::size_t>{0, 0, 1, 0, 0, 1}));
+  EXPECT_TRUE(path.carry(2).empty());
 }
 
 TEST(Path, DoublesItsShareAndDelays) {
@@ -57,11 +60,23 @@ TEST(Path, TheSameSeedIsTheSamePath) {
   Path one(all, 7), same(all, 7), other(all, 8);
   bool differs = false;
   for (int i = 0; i < 100; i++) {
-    const auto arrivals = one.next();
-    EXPECT_EQ(arrivals, same.next());
-    differs = differs || arrivals != other.next();
+    const auto which = static_cast<std::uint64_t>(i % 10);
+    const auto arrivals = one.carry(which);
+    EXPECT_EQ(arrivals, same.carry(which));
+    differs = differs || arrivals != other.carry(which);
   }
   EXPECT_TRUE(differs);
+}
+
+TEST(Path, TheTurnOfAPacketChangesNothing) {
+  const Impairment all{.loss = 0.2, .duplicate = 0.2, .delay = 1ms, .jitter = 9ms};
+  Path one(all, 7), other(all, 7);
+  for (std::uint64_t i = 0; i < 100; i++) {
+    const auto first = one.carry(2 * i), second = one.carry(2 * i + 1);
+    EXPECT_EQ(other.carry(2 * i + 1), second);
+    EXPECT_EQ(other.carry(2 * i), first);
+  }
+  EXPECT_NE(one.carry(0), one.carry(0)) << "the second and the third time are others";
 }
 
 }  // namespace

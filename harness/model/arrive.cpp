@@ -11,6 +11,7 @@ namespace {
 
 using wire::after;
 using wire::before;
+using wire::in_window;
 
 bool is_ack(Reply reply) {
   return reply == Reply::ack_now || reply == Reply::maybe_ack_now || reply == Reply::challenge ||
@@ -390,10 +391,55 @@ void apply_rows(const Context& context, Hypothesis&& h, const Segment& s, Instan
   take(branches.back(), std::move(h));
 }
 
+// It is refused by those alone who refuse an ACK from below the first octet that was ever sent.
+bool acks_unsent(const Hypothesis& h, const Segment& s) {
+  if (!kSynchronized.contains(h.state) || !s.flags.has(wire::kAck) || after(s.ack, h.iss)) return false;
+  Hypothesis strict = h, lenient = h;
+  strict.choices = h.choices.with(Choice::sent_ack);
+  lenient.choices = h.choices.with(Choice::rfc5961_ack);
+  return classify(strict, s) == Trigger::too_old_ack && classify(lenient, s) != Trigger::too_old_ack;
+}
+
+// Who refuses that must be known from here on. Linux, which does, counts octets as they are acknowledged: the SYN among
+// them when it has opened actively.
+void judge_unsent_ack(const Context& context, Hypothesis&& h, const Segment& s, Instant at, Successors& out) {
+  const Choices range = h.choices & Choices::of(Axis::ack_range);
+  const Choices only_sent{Choice::sent_ack};
+  if (range != only_sent || (h.active && s.ack == h.iss)) {
+    Hypothesis taken = h;
+    Ignored ignored;
+    ignored.ack_range = true;
+    if (!h.active || s.ack != h.iss) {
+      taken.choices = *h.choices.narrowed(Choices{Choice::any_old_ack, Choice::rfc5961_ack});
+    }
+    apply_rows(context, std::move(taken), s, at, ignored, 0, out, 0);
+  }
+  if (!range.contains(Choice::sent_ack)) return;
+  h.choices = h.choices.with(Choice::sent_ack);
+  apply_rows(context, std::move(h), s, at, {}, 0, out, 0);
+}
+
+// Text that begins inside the window and ends beyond it.
+bool over_edge(const Hypothesis& h, const Segment& s) {
+  const auto octets = static_cast<std::uint32_t>(s.payload.size());
+  return kSynchronized.contains(h.state) && !s.flags.any(wire::kRst | wire::kSyn) &&
+         in_window(s.seq, h.rcv_nxt, h.window()) && after(s.seq + octets, h.rcv_edge);
+}
+
 }  // namespace
 
 void arrive(const Context& context, Hypothesis h, const Segment& s, Instant at, Successors& out) {
   if (!bend_stamps(context.bent, h, s)) return out.all.push_back(std::move(h));
+  if (context.bent.over_edge_dropped && over_edge(h, s)) {
+    for (const Rule* rule : rules_for(h.state, Trigger::out_of_window)) {
+      owe(context, h, rule->reply, &s, at, rule);
+      return out.all.push_back(std::move(h));
+    }
+  }
+  if (context.bent.over_edge_taken && over_edge(h, s)) {
+    const auto beyond = static_cast<std::uint32_t>(s.seq + s.length() - h.rcv_edge);
+    return apply_rows(context, std::move(h), s, at, {}, beyond, out, 0);
+  }
   // A segment that is dropped may or may not answer keepalive probes.
   if (h.keepalive.on && h.keepalive.unanswered > 0 && !h.keepalive.deaf) {
     Hypothesis deaf = h;
@@ -432,6 +478,7 @@ void arrive(const Context& context, Hypothesis h, const Segment& s, Instant at, 
     owe(context, next, Reply::rst_any, &s, at, h.last_rule);
     out.all.push_back(std::move(next));
   }
+  if (acks_unsent(h, s)) return judge_unsent_ack(context, std::move(h), s, at, out);
   apply_rows(context, std::move(h), s, at, {}, 0, out, 0);
 }
 

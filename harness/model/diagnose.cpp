@@ -123,7 +123,7 @@ Oracle::Suspects Oracle::suspects(const Segment* segment) const {
       return refusal_.why == Why::unasked_rst ? Suspects::resets : Suspects::none;
     }
     case Why::wrong_ack:
-      return segment != nullptr && segment->options.timestamps() ? Suspects::stamps : Suspects::none;
+      return Suspects::acked;
     case Why::unasked_syn:
     case Why::probe_not_asked_for:
     case Why::probe_after_off:
@@ -234,12 +234,14 @@ void Oracle::diagnose(Violation& v, const Events& events, const Ways& before, co
     const char* requirement = "";
     const char* what = "";
   };
-  static const std::array<Parameter, 7> parameters{{
+  static const std::array<Parameter, 9> parameters{{
       {{.two_msl_free = true}, "RFC9293-MUST-13", "TIME-WAIT does not last 2 MSL"},
       {{.fin_wait_2_free = true}, "RFC9293-3.10.8-NOFW2", "FIN-WAIT-2 is ended by a timer"},
       {{.probes_free = true}, "RFC9293-3.8.4-DEATH", "keepalive gives up at another time than it has to"},
       {{.stamp_of_gap = true}, "RFC7323-5.3-R1", "the timestamp of a segment above a gap is taken"},
       {{.stamp_of_reset = true}, "RFC7323-5.2-RSTNOUPD", "the timestamp of a reset is taken"},
+      {{.over_edge_taken = true}, "RFC9293-3.10.7.4-TRIM", "text that ends beyond the window is not cut to it"},
+      {{.over_edge_dropped = true}, "RFC9293-3.10.7.4-TRIM", "a segment that ends beyond the window is dropped whole"},
       {{.unasked_stamp_drops = true}, "RFC7323-3.2-UNNEG", "a timestamp that was not agreed on drops the segment"},
       {{.icmp_of_anything = true}, "RFC5927-4.1-SEQ", "an ICMP error counts whatever it quotes"},
   }};
@@ -283,11 +285,11 @@ void Oracle::diagnose(Violation& v, const Events& events, const Ways& before, co
     return false;
   };
   const bool only_resets = suspects(last) == Suspects::resets;
-  const bool only_stamps = suspects(last) == Suspects::stamps;
+  const bool only_acked = suspects(last) == Suspects::acked;
   const bool waits = !before.empty() && before.front().state == State::time_wait;
   const bool waited = !before.empty() && before.front().moved_by != nullptr &&
                       before.front().moved_by->trigger == Trigger::timer_two_msl;
-  for (std::uint32_t i = inputs; i-- > first && !only_stamps;) {
+  for (std::uint32_t i = inputs; i-- > first && !only_acked;) {
     const bool suspicious = is_reset_or_syn(i) && i > 0;
     if (i != trivial) {
       if (at_input(Kind::beyond_edge, i, "took for inside its window")) return;
@@ -302,7 +304,8 @@ void Oracle::diagnose(Violation& v, const Events& events, const Ways& before, co
       std::ranges::any_of(events, [](const Event& event) { return std::holds_alternative<IcmpError>(event.what); });
   for (const Parameter& parameter : parameters) {
     if (parameter.bent.icmp_of_anything ? !icmp : only_resets) continue;
-    if (only_stamps && !parameter.bent.stamp_of_gap && !parameter.bent.stamp_of_reset) continue;
+    const bool over_edge = parameter.bent.over_edge_taken || parameter.bent.over_edge_dropped;
+    if (only_acked && !parameter.bent.stamp_of_gap && !parameter.bent.stamp_of_reset && !over_edge) continue;
     if (parameter.bent.two_msl_free && !waits && !waited) continue;
     if (parameter.bent.fin_wait_2_free && !stays_in_fin_wait_2) continue;
     if (!explains(events, {Kind::parameter, 0, parameter.bent, &budget}, now, at_end, rule)) continue;
@@ -316,7 +319,7 @@ void Oracle::diagnose(Violation& v, const Events& events, const Ways& before, co
     return;
   }
   if (only_resets) return;
-  for (std::uint32_t i = inputs; i-- > first && !only_stamps;) {
+  for (std::uint32_t i = inputs; i-- > first && !only_acked;) {
     if (i == trivial) return;  // it was not answered: that is simpler than any earlier mistake
     if (at_input(Kind::deleted, i, "deleted the connection at")) return;
   }

@@ -188,6 +188,8 @@ struct Bent {
   bool stamp_of_gap = false;         ///< the timestamp of a segment above a gap counts
   bool stamp_of_reset = false;       ///< that of a reset counts
   bool unasked_stamp_drops = false;  ///< a segment with a timestamp is dropped where none was agreed on
+  bool over_edge_taken = false;      ///< text that begins inside the window and ends beyond it is taken whole
+  bool over_edge_dropped = false;    ///< or dropped whole
   bool icmp_of_anything = false;     ///< an ICMP error counts whatever it quotes
 };
 

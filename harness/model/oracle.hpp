@@ -92,7 +92,7 @@ class Oracle {
   void err(Hypothesis h, const Event& event, Successors& out);
   using Events = std::vector<Event>;
   void diagnose(Violation& violation, const Events& events, const Ways& before, const Segment* last, Instant now) const;
-  enum class Suspects : std::uint8_t { none, stamps, resets, all };
+  enum class Suspects : std::uint8_t { none, acked, resets, all };
   [[nodiscard]] Suspects suspects(const Segment* segment) const;
   void call_late(const Segment& segment);
   [[nodiscard]] bool explains(const Events& events, const Mistake& mistake, Instant now, bool at_end,

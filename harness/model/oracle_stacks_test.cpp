@@ -389,6 +389,29 @@ TEST(OracleStacks, TextThatFillsTheWindowIsAcknowledgedWithOrWithoutItsFin) {
   EXPECT_EQ(run(3), "RFC9293-3.10.7.4-FIN-EDGE");
 }
 
+// 3.10.7.4: what lies outside the window is cut off, and the rest is taken. The window is 3 octets.
+TEST(OracleStacks, TextOverTheEdgeIsCutAndNothingElse) {
+  const auto run = [](std::uint32_t seq, std::uint32_t ack) {
+    Talk t;
+    t.target_window = 3;
+    t.open().peer(kAck | kPsh, seq, 1, "abcdef");
+    if (seq > 1) t.target(kAck, 1, 1).peer(kAck | kPsh, 1, 1, "xy");
+    t.target_window = 0;
+    t.target(kAck, 1, ack);
+    return t.end(1s) + (diagnosis(t).empty() ? "" : ": " + diagnosis(t));
+  };
+  const std::string taken =
+      "RFC9293-3.10.7.4-TRIM: all that was seen is explained if text that ends beyond the window is not cut to it";
+  const std::string dropped =
+      "RFC9293-3.10.7.4-TRIM: all that was seen is explained if a segment that ends beyond the window is dropped whole";
+  EXPECT_EQ(run(1, 4), "");
+  EXPECT_EQ(run(1, 7), taken);
+  EXPECT_EQ(run(1, 1), dropped);
+  EXPECT_EQ(run(3, 4), "") << "kept above a gap";
+  EXPECT_EQ(run(3, 3), "") << "or not kept";
+  EXPECT_EQ(run(3, 9), taken);
+}
+
 TEST(OracleStacks, WithoutARoundTripTheTimerIsTheInitialOne) {
   const auto run = [](Duration after) {
     Talk t;
@@ -414,6 +437,35 @@ TEST(OracleStacks, OnlyWhatBeginsAtTheLastAckMovesTsRecent) {
 }
 
 // It could also have ignored the ACK of its FIN before; but that it does not check timestamps says it all.
+// An ACK within MAX.SND.WND below SND.UNA of what was never sent. Linux does not take it; how it counts its SYN depends
+// on who has opened.
+TEST(OracleStacks, WhoRefusesAnAckOfTheUnsentMayCountItsSyn) {
+  constexpr std::uint32_t kIss = 0, kBelow = 0xffffffff;
+  const auto run = [](bool active, Choices choices, std::uint32_t ack, std::string_view taken) {
+    Talk t(1000, 5000, choices);
+    active ? t.call(Call::Kind::connect).target(kSyn, 0, 0).peer(kSyn | kAck, 0, 1).target(kAck, 1, 1) : t.open();
+    std::uint32_t next = 1;
+    for (const char one : taken) {
+      t.peer(kAck | kPsh, next, ack, "a");
+      if (one == 'y') next++;
+      t.target(kAck, 1, next).wait(2s);
+    }
+    return t.end();
+  };
+  constexpr Choices kSent{Choice::sent_ack}, kEither{Choice::sent_ack, Choice::rfc5961_ack};
+  EXPECT_EQ(run(false, kSent, kIss, "n"), "");
+  EXPECT_EQ(run(false, kSent, kIss, "y"), "RFC9293-MAY-12");
+  EXPECT_EQ(run(true, kSent, kIss, "n"), "");
+  EXPECT_EQ(run(true, kSent, kIss, "y"), "");
+  EXPECT_EQ(run(true, kSent, kBelow, "n"), "");
+  EXPECT_EQ(run(true, kSent, kBelow, "y"), "RFC9293-MAY-12");
+  EXPECT_EQ(run(false, kEither, kIss, "nn"), "");
+  EXPECT_EQ(run(false, kEither, kIss, "yy"), "");
+  EXPECT_NE(run(false, kEither, kIss, "ny"), "") << "it is one or the other";
+  EXPECT_NE(run(false, kEither, kIss, "yn"), "");
+  EXPECT_NE(run(false, {Choice::rfc5961_ack}, kIss, "n"), "");
+}
+
 TEST(OracleStacks, SilenceToAnOldTimestampIsAboutTimestamps) {
   const auto stamp = [](std::uint32_t value) { return wire::OptionList().timestamps(value, 700); };
   Talk t;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "harness/run/scenario.hpp"
@@ -17,6 +19,16 @@ namespace {
 constexpr Duration kStampLag = 1ms;
 // Beyond this lateness of our own loop, silence proves nothing about the target.
 constexpr Duration kLateLoop = 10ms;
+
+// Which segment it is, whatever the numbers count from: a path treats it alike in each run.
+std::uint64_t which(const wire::Segment& segment, wire::SeqNum first, wire::SeqNum first_of_other) {
+  constexpr std::uint64_t kPlace = 0xffffff;
+  const auto place = [](wire::SeqNum number, wire::SeqNum from) {
+    return static_cast<std::uint64_t>(static_cast<std::uint32_t>(number - from)) & kPlace;
+  };
+  return std::uint64_t{segment.flags.bits} | place(segment.seq, first) << 8U |
+         place(segment.ack, first_of_other) << 32U | static_cast<std::uint64_t>(segment.payload.size() & 0xffU) << 56U;
+}
 
 }  // namespace
 
@@ -112,7 +124,8 @@ void Peer::heal() {
 Instant Peer::transmit(const Outgoing& outgoing) {
   if (!there_) return put_on_link(outgoing);
   const TimePoint now = scenario_.loop().now();
-  const auto copies = there_->next();
+  land();
+  const auto copies = there_->carry(which(outgoing.segment, iss_, irs_));
   if (copies.empty()) scenario_.note("lost on its way to the target: " + wire::describe(outgoing.segment, iss_, irs_));
   for (const Duration delay : copies) {
     if (delay > Duration{0}) {
@@ -127,6 +140,13 @@ Instant Peer::transmit(const Outgoing& outgoing) {
 Task<> Peer::transmit_later(Outgoing outgoing, Duration delay) {
   co_await engine::sleep_for(scenario_.loop(), delay);
   put_on_link(outgoing);
+}
+
+void Peer::land() {
+  const auto landed = std::ranges::partition(flights_, [](const Task<>& flight) { return !flight.done(); });
+  std::vector<Task<>> done(std::make_move_iterator(landed.begin()), std::make_move_iterator(landed.end()));
+  flights_.erase(landed.begin(), landed.end());
+  for (Task<>& flight : done) flight.take();
 }
 
 void Peer::start(Task<> flight) {
@@ -193,7 +213,7 @@ void Peer::agree() {
 void Peer::deliver(Received received) {
   oracle_.received(received.segment, received.at, received.entry);
   if (!back_) return arrive(std::move(received));
-  const auto copies = back_->next();
+  const auto copies = back_->carry(which(received.segment, irs_, iss_));
   if (copies.empty()) scenario_.note("lost on its way to the peer: " + wire::describe(received.segment, irs_, iss_));
   for (const Duration delay : copies) {
     if (delay > Duration{0}) {

@@ -101,6 +101,8 @@ class Peer {
   void heal();
 
   void deliver(Received received);
+  /// Throws what ended a packet on its way that is not there any more: an error of the link.
+  void land();
   /// Resets the target's end, whatever is left of it: the case is over.
   void give_up();
   /// An active open has chosen its port.

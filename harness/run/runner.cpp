@@ -307,6 +307,7 @@ Task<> Runner::drive(Slot& slot) {
   }
   if (!finding) finding = scenario.not_judged();
   try {
+    scenario.land();
     if (!finding && c.scripted) scenario.refuse_leftovers();
   } catch (const CaseEnded& ended) {
     finding = ended.finding();

@@ -276,6 +276,10 @@ std::vector<model::Choices> Scenario::choices() const {
   return all;
 }
 
+void Scenario::land() {
+  for (const auto& peer : peers_) peer->land();
+}
+
 void Scenario::refuse_leftovers() {
   for (const auto& peer : peers_) {
     if (peer->pending().empty()) continue;

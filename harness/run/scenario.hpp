@@ -127,6 +127,8 @@ class Scenario : public Host {
 
   /// What the model does not explain, on any connection: the first such thing. Everything has to have been delivered.
   [[nodiscard]] std::optional<Finding> judged();
+  /// Throws the error of a link that lost a packet on its way (Peer::impair).
+  void land();
   /// What no expectation took: throws CaseEnded for the first segment that is still pending on any connection.
   void refuse_leftovers();
   /// The same for packets that are no segments, and segments of connections that do not exist.

@@ -85,6 +85,8 @@ constexpr std::array kDefects = std::to_array<DefectInfo>({
     {D::text_above_gap_taken, "text-above-gap-taken", "text above a gap is acknowledged with the gap", "RFC9293-SHLD-31"},
     {D::text_above_gap_dropped, "text-above-gap-dropped", "text above a gap is not kept", "RFC9293-SHLD-31"},
     {D::text_beyond_window_taken, "text-beyond-window-taken", "text beyond the window is taken", "RFC9293-3.10.7.4-OTW-ACK"},
+    {D::text_over_edge_taken, "text-over-edge-taken", "text that begins inside the window and ends beyond it is taken whole", "RFC9293-3.10.7.4-TRIM"},
+    {D::text_over_edge_dropped, "text-over-edge-dropped", "text that begins inside the window and ends beyond it is dropped whole", "RFC9293-3.10.7.4-TRIM"},
     {D::old_text_delivered_again, "old-text-delivered-again", "of text that overlaps what was received all is delivered", "RFC9293-3.10.7.4-TRIM"},
     {D::text_after_fin_delivered, "text-after-fin-delivered", "data after the peer's FIN is acknowledged and delivered", "RFC9293-3.10.7.4-TEXT-AFTER-FIN"},
     {D::eof_before_data, "eof-before-data", "in CLOSE-WAIT unread data is lost", "RFC9293-3.10.3-RECV-CW"},

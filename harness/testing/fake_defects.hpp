@@ -86,6 +86,8 @@ enum class Defect : std::uint8_t {
   text_above_gap_taken,
   text_above_gap_dropped,
   text_beyond_window_taken,
+  text_over_edge_taken,
+  text_over_edge_dropped,
   old_text_delivered_again,
   text_after_fin_delivered,
   eof_before_data,

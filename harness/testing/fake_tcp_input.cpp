@@ -85,6 +85,8 @@ bool FakeTcp::acceptable(const Tcb& tcb, const Segment& segment) const {
   const bool beyond = !wire::before(segment.seq, tcb.rcv_nxt + window);
   if (beyond && segment.flags.any(wire::kFin) && has(Defect::fin_beyond_window_taken)) return true;
   if (length == 0) return window == 0 ? segment.seq == tcb.rcv_nxt : wire::in_window(segment.seq, tcb.rcv_nxt, window);
+  const bool over_edge = wire::after(segment.seq + length, tcb.rcv_nxt + window) && !segment.payload.empty();
+  if (over_edge && has(Defect::text_over_edge_dropped)) return false;
   return wire::in_window(segment.seq, tcb.rcv_nxt, window) ||
          wire::in_window(segment.seq + (length - 1), tcb.rcv_nxt, window);
 }

@@ -84,6 +84,7 @@ void FakeTcp::learn_window(Tcb& tcb, const Segment& segment) {
 // send again.
 Segment FakeTcp::trimmed(const Tcb& tcb, Segment segment) const {
   if (has(Defect::fin_beyond_window_taken)) return segment;
+  if (has(Defect::text_over_edge_taken) && !segment.payload.empty()) return segment;
   const std::uint32_t above = static_cast<std::uint32_t>(std::max(segment.seq - tcb.rcv_nxt, 0));
   const std::uint32_t below = static_cast<std::uint32_t>(std::max(tcb.rcv_nxt - segment.seq, 0));
   const std::size_t room = std::size_t{receive_window(tcb)} + below - above;

@@ -91,7 +91,14 @@ run::Chapter walk_chapter(const WalkArguments& arguments, std::size_t walks, std
 void show_shrunk(target::Lab& lab, const WalkFinding& finding, const Tally& tally, const run::RunOptions& options,
                  std::vector<explore::Script>& shown) {
   const WalkId& id = finding.walks.front();
-  const auto shrunk = explore::shrink_walk(lab, id, finding.outcome, options);
+  const bool terminal = isatty(STDOUT_FILENO) != 0;
+  if (!terminal) fmt::print("  shrinking it, each round takes as long as the walk ...\n");
+  const auto tell = [&](std::size_t played) {
+    if (terminal) fmt::print("\r\033[K  shrinking it, played {} times; Ctrl-C ends that", played);
+    std::fflush(stdout);
+  };
+  const auto shrunk = explore::shrink_walk(lab, id, finding.outcome, options, tell);
+  if (terminal) fmt::print("\r\033[K");
   if (!shrunk) {
     fmt::print(
         "  it did not happen again when the walk was played by itself\n  again: finwait run '{}' --target {} --seed "
