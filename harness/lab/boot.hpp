@@ -4,11 +4,14 @@
 #include <string>
 #include <tl/expected.hpp>
 
-#include "harness/lab/child.hpp"
 #include "harness/lab/kernels.hpp"
 #include "harness/lab/request.hpp"
+#include "harness/target/child.hpp"
 
 namespace finwait::lab {
+
+using target::Child;
+using target::Program;
 
 class Bootable {
  public:

@@ -15,7 +15,7 @@
 #include <sstream>
 #include <thread>
 
-#include "harness/lab/child.hpp"
+#include "harness/target/child.hpp"
 #include "harness/lab/source.hpp"
 #include "harness/lab/texts.hpp"
 
@@ -23,6 +23,8 @@ namespace finwait::lab {
 
 namespace fs = std::filesystem;
 using Kind = BuildFailure::Kind;
+using target::Child;
+using target::Program;
 using Failed = tl::unexpected<BuildFailure>;
 
 namespace {

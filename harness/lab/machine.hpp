@@ -8,7 +8,7 @@
 
 #include "harness/engine/epoll.hpp"
 #include "harness/lab/boot.hpp"
-#include "harness/lab/child.hpp"
+#include "harness/target/child.hpp"
 #include "harness/lab/folder.hpp"
 #include "harness/run/record.hpp"
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace finwait::model {
 
 using namespace std::chrono_literals;
@@ -20,6 +22,7 @@ Duration linux_wheel_step(Duration nominal, Duration tick) {
 
 TimerBounds Profile::bounds(Duration nominal) const {
   if (granularity == Granularity::exact) return {nominal, nominal + reaction};
+  if (granularity == Granularity::ticks) return {std::max(nominal - tick, Duration{0}), nominal + 2 * tick + reaction};
   return {nominal - tick, nominal + linux_wheel_step(nominal, tick) + tick + reaction};
 }
 
@@ -27,6 +30,11 @@ TimerWindow Profile::timer(Duration nominal) const {
   const auto [earliest, latest] = bounds(nominal);
   if (granularity == Granularity::exact) {
     return {nominal, earliest, latest, fmt::format("timers of {} are exact", name)};
+  }
+  if (granularity == Granularity::ticks) {
+    return {nominal, earliest, latest,
+            fmt::format("{:.3f} s in ticks of {} ms: one less to two more, + {} ms to react", seconds(nominal),
+                        tick / 1ms, reaction / 1ms)};
   }
   const Duration step = linux_wheel_step(nominal, tick);
   return {nominal, earliest, latest,

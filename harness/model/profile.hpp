@@ -52,6 +52,7 @@ struct TimerBounds {
 enum class Granularity : std::uint8_t {
   exact,        ///< fires when due
   linux_wheel,  ///< the kernel's timer wheel: up to one step of the wheel late, the step growing with the length
+  ticks,        ///< all timers are looked at once a tick, and count whole ticks: up to two late, or one early
 };
 
 enum class Verified : std::uint8_t { yes, partly, no };

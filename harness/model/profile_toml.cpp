@@ -61,9 +61,10 @@ Value one_of(const toml::table& table, std::string_view key, const std::pair<std
   wrong(table, key, fmt::format("'{}' has to be one of {}, not '{}'", key, fmt::join(known, ", "), word));
 }
 
-Duration duration(const toml::table& table, const Figure& figure) {
-  const std::string written = text(table, "is");
-  if (!figure.zero.empty() && written == figure.zero) return Duration{0};
+/// `zero`: the word for it; empty: there is none.
+Duration duration(const toml::table& table, const char* key, std::string_view zero_word) {
+  const std::string written = text(table, key);
+  if (!zero_word.empty() && written == zero_word) return Duration{0};
   constexpr std::pair<std::string_view, Duration> kUnits[]{{" ms", 1ms}, {" s", 1s}, {" min", 1min}, {" h", 1h}};
   int number = 0;
   const auto [end, error] = std::from_chars(written.data(), written.data() + written.size(), number);
@@ -71,9 +72,9 @@ Duration duration(const toml::table& table, const Figure& figure) {
   for (const auto& [name, length] : kUnits) {
     if (error == std::errc{} && number > 0 && unit == name) return number * length;
   }
-  const std::string zero = figure.zero.empty() ? "" : fmt::format(", or \"{}\"", figure.zero);
+  const std::string zero = zero_word.empty() ? "" : fmt::format(", or \"{}\"", zero_word);
   wrong(
-      table, "is",
+      table, key,
       fmt::format("'{}' is no duration: write a number, a space and ms, s, min or h, as in \"60 s\"{}", written, zero));
 }
 
@@ -97,7 +98,7 @@ void read_value(Profile& p, const Figure& figure, const toml::table& table) {
   std::visit(
       [&](auto field) {
         using Value = std::remove_reference_t<decltype(p.*field)>;
-        if constexpr (std::is_same_v<Value, Duration>) p.*field = duration(table, figure);
+        if constexpr (std::is_same_v<Value, Duration>) p.*field = duration(table, "is", figure.zero);
         if constexpr (std::is_same_v<Value, bool>) p.*field = yes_or_no(table);
         if constexpr (std::is_same_v<Value, int>) p.*field = count(table);
       },
@@ -183,10 +184,13 @@ void read_document(Profile& p, const toml::table& document) {
       }
     }
     if (key.str() == "timers") {
-      constexpr std::string_view kTimerKeys[]{"granularity", "note"};
+      constexpr std::string_view kTimerKeys[]{"granularity", "tick", "note"};
       only_keys(table, kTimerKeys, "[timers]");
       p.granularity = one_of<Granularity>(table, "granularity",
-                                          {{"exact", Granularity::exact}, {"linux-wheel", Granularity::linux_wheel}});
+                                          {{"exact", Granularity::exact},
+                                           {"linux-wheel", Granularity::linux_wheel},
+                                           {"ticks", Granularity::ticks}});
+      if (p.granularity == Granularity::ticks) p.tick = duration(table, "tick", {});
       p.granularity_note = text(table, "note");
     }
   }

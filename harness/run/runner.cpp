@@ -86,6 +86,7 @@ struct Runner::Slot {
   int repetition = 0;
   int attempt = 1;
   std::uint64_t seed = 0;
+  std::unique_ptr<Sandbox> own;  ///< where targets are fresh
   Sandbox* place = nullptr;
   std::unique_ptr<Scenario> scenario;
   Task<> root;
@@ -106,7 +107,11 @@ tl::expected<Totals, std::string> Runner::run(const std::vector<Instance>& plan,
   auto sandbox = make_sandbox({});
   if (!sandbox) return tl::unexpected(sandbox.error());
   shared_ = (sandboxes_[{}] = std::move(*sandbox)).get();
-  make_sandboxes(plan);
+  if (lab_.fresh()) {
+    options_.jobs = 1;
+  } else {
+    make_sandboxes(plan);
+  }
   info.target = shared_->target->name();
   info.target_version = version_ = shared_->target->version();
   info.profile = &shared_->profile;
@@ -114,6 +119,7 @@ tl::expected<Totals, std::string> Runner::run(const std::vector<Instance>& plan,
   info.seed = options_.seed;
   info.repeat = options_.repeat;
   begin_ = info.started = lab_.loop().now();
+  const TimePoint real_begin = options_.real_clock ? options_.real_clock() : begin_;
   for (const Instance& instance : plan) {
     info.plan.push_back(&instance);
     info.longest = std::max(info.longest, instance.definition->takes(shared_->profile.two_msl));
@@ -133,7 +139,8 @@ tl::expected<Totals, std::string> Runner::run(const std::vector<Instance>& plan,
       return done();
     });
   } while (options_.until_fail && unexpected_ == 0 && !interrupted());
-  totals_.elapsed = totals_.real = lab_.loop().now() - begin_;
+  totals_.elapsed = lab_.loop().now() - begin_;
+  totals_.real = options_.real_clock ? options_.real_clock() - real_begin : totals_.elapsed;
   totals_.worst_lateness = lab_.loop().worst_lateness();
   totals_.interrupted = interrupted();
   for (Observer* observer : observers_) observer->run_finished(totals_);
@@ -151,7 +158,7 @@ void Runner::enqueue_round(const std::vector<Instance>& plan) {
     }
   }
   total_ += queued_.size();
-  paced_ = queued_.size() > kTogether;
+  paced_ = queued_.size() > kTogether && !lab_.fresh();
   pacing_ = pacer();
   if (paced_) pacing_.start();
 }
@@ -249,7 +256,12 @@ void Runner::start(std::unique_ptr<Slot> owned) {
   if (const auto missing = missing_capability(*slot.instance)) {
     return report(slot, Verdict::unsupported, error_finding(*missing));
   }
-  Sandbox& place = *sandboxes_.at(c.sysctls);
+  if (lab_.fresh()) {
+    auto own = make_sandbox(c.sysctls);
+    if (!own) return finish(slot, error_finding(own.error()));
+    slot.own = std::move(*own);
+  }
+  Sandbox& place = slot.own ? *slot.own : *sandboxes_.at(c.sysctls);
   slot.place = &place;
   if (!place.broken.empty()) return finish(slot, error_finding(place.broken));
 

@@ -25,6 +25,7 @@ struct RunOptions {
   link::Tap* tap = nullptr;                 ///< sees every packet of every sandbox as it passes
   bool judge = true;                        ///< by the model, beside the scripts; false only to measure what that costs
   const bool* interrupted = nullptr;        ///< set by a signal: the run ends and reports what it has
+  TimePoint (*real_clock)() = nullptr;      ///< ours, where the lab's is another
 };
 
 /// Whether a verdict leaves the exit code at 0.

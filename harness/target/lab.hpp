@@ -16,6 +16,8 @@ class Lab {
   virtual engine::Loop& loop() = 0;
   /// A fresh sandbox with a target in it, or why there can be none.
   virtual tl::expected<std::unique_ptr<Target>, std::string> make_target() = 0;
+  /// A target costs next to nothing: each case gets one of its own, and they run one after the other.
+  [[nodiscard]] virtual bool fresh() const { return false; }
 };
 
 }  // namespace finwait::target

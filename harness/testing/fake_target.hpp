@@ -49,7 +49,10 @@ class FakeTarget : public target::Target, public engine::VirtualParty {
   Result<void> set_sysctl(const std::string& name, const std::string& value) override;
 
   [[nodiscard]] std::optional<TimePoint> next_deadline() const override { return tcp_->next_deadline(); }
-  void advance_to(TimePoint now) override { tcp_->advance_to(now); }
+  TimePoint advance_to(TimePoint now) override {
+    tcp_->advance_to(now);
+    return now;
+  }
 
  private:
   engine::VirtualTime& time_;

@@ -23,6 +23,8 @@
 #include "harness/report/json.hpp"
 #include "harness/run/runner.hpp"
 #include "harness/target/local_kernel.hpp"
+#include "harness/target/stack_process.hpp"
+#include "tools/finwait/adapters.hpp"
 #include "tools/finwait/commands.hpp"
 #include "tools/finwait/signals.hpp"
 
@@ -134,7 +136,10 @@ struct Prepared {
 tl::expected<Prepared, std::string> prepare(const RunArguments& arguments) {
   auto plan = run::select(selectable(arguments.selectors), arguments.selectors, arguments.excluded);
   if (!plan) return tl::unexpected(plan.error());
-  auto known = load_expectations("linux", arguments.expectations, arguments.no_expectations);
+  // What is anybody's has none that are built in.
+  const bool kernel = !adapter_of(arguments.target);
+  auto known =
+      load_expectations(kernel ? "linux" : arguments.target, arguments.expectations, arguments.no_expectations);
   if (!known) return tl::unexpected(known.error());
   Prepared prepared{std::move(*plan), std::move(*known), std::nullopt};
   if (arguments.profile.empty()) return prepared;
@@ -190,6 +195,29 @@ tl::expected<std::unique_ptr<lab::Bootable>, std::string> named_kernel(const std
   auto kernel = lab::find_kernel(lab::cache_folder(), target.substr(std::min(target.size(), kLab.size() + 1)));
   if (!kernel) return tl::unexpected(kernel.error());
   return std::make_unique<lab::UserModeLinux>(std::move(*kernel));
+}
+
+/// Behind an adapter, in virtual time: each case has a process of its own.
+int run_on_stack(const RunArguments& arguments, const Prepared& prepared, std::vector<std::string> command,
+                 Reports& reports) {
+  target::StackLab lab(std::move(command));
+  engine::Epoll epoll;
+  const Signals signals(epoll);
+  lab.time().look_at(epoll);
+  run::RunInfo info = describe_run();
+  info.epoch_ns = 0;  // the clock is not ours
+  info.profile_argument = arguments.profile;
+  info.virtual_time = true;
+  info.target_argument = arguments.target;
+  run::RunOptions options;
+  options.profile = prepared.profile;
+  options.seed = arguments.seed;
+  options.repeat = arguments.repeat;
+  options.until_fail = arguments.until_fail;
+  options.interrupted = &signals.interrupted();
+  options.real_clock = engine::monotonic_now;
+  run::Runner runner(lab, prepared.known, reports.observers(), options);
+  return conclude(reports, runner.run(prepared.plan, info), arguments.strict);
 }
 
 int run_in_lab(const RunArguments& arguments, const Prepared& prepared, const lab::Bootable& kernel, Reports& reports) {
@@ -254,21 +282,25 @@ int run_and_tell(const RunArguments& given, run::Observer* instead) {
   const auto kernel = named_kernel(arguments.target);
   if (!kernel) return complain(kEnvironment, kernel.error());
   const bool in_lab = *kernel != nullptr;
-  if (!in_lab && arguments.target != "linux") {
+  const auto adapter = adapter_of(arguments.target);
+  if (adapter && !*adapter) return complain(kEnvironment, adapter->error());
+  if (!in_lab && !adapter && arguments.target != "linux") {
     return complain(kUsage,
                     fmt::format("unknown target '{}': there is linux, this machine's kernel; lab or lab:KERNEL, one "
-                                "in virtual time ('finwait lab list'); and qemu:VMLINUZ, a distribution's",
-                                arguments.target));
+                                "in virtual time ('finwait lab list'); qemu:VMLINUZ, a distribution's; {}, a stack "
+                                "behind its adapter; and stack:PROGRAM, one behind yours (docs/stack-protocol.md)",
+                                arguments.target, fmt::join(adapter_names(), ", ")));
   }
-  if (in_lab && (arguments.until_fail || !arguments.capture.empty())) {
+  const bool virtual_time = in_lab || adapter;
+  if (virtual_time && (arguments.until_fail || !arguments.capture.empty())) {
     return complain(kUsage,
-                    "--until-fail and --capture are for real time; in the lab the same seed is the same run "
+                    "--until-fail and --capture are for real time; in virtual time the same seed is the same run "
                     "(use --repeat), and --out writes captures");
   }
   if (arguments.gdb && !arguments.target.starts_with(kLab)) {
     return complain(kUsage, "--gdb is for --target lab: there the target is a program");
   }
-  if (!in_lab && !arguments.slow &&
+  if (!virtual_time && !arguments.slow &&
       !leave_out(*prepared, slow, "slow",
                  "--target lab shows them in a moment ('finwait lab build'), --slow in their own time")) {
     return kUsage;
@@ -282,6 +314,7 @@ int run_and_tell(const RunArguments& given, run::Observer* instead) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away does not end the run; it is told at the end
   Reports reports(arguments, instead);
   if (!reports.problem().empty()) return complain(kEnvironment, reports.problem());
+  if (adapter) return run_on_stack(arguments, *prepared, **adapter, reports);
   return in_lab ? run_in_lab(arguments, *prepared, **kernel, reports) : run_here(arguments, *prepared, reports);
 }
 

@@ -1,4 +1,4 @@
-#include "harness/lab/child.hpp"
+#include "harness/target/child.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,12 +12,12 @@
 #include <csignal>
 #include <cstring>
 
-namespace finwait::lab {
+namespace finwait::target {
 
 namespace {
 
 // In the child, between fork() and exec(): nothing but system calls. The errno goes back through `report`.
-[[noreturn]] void become(char* const* arguments, char* const* environment, const char* folder, int output, pid_t parent,
+[[noreturn]] void become(char* const* arguments, char* const* environment, const Program& program, pid_t parent,
                          int report) {
   // Killed when finwait is; which may have been before this line.
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent) {
@@ -27,9 +27,11 @@ namespace {
     sigprocmask(SIG_SETMASK, &none, nullptr);
     for (const int number : {SIGPIPE, SIGINT, SIGTERM, SIGHUP}) signal(number, SIG_DFL);
     const int nowhere = open("/dev/null", O_RDWR);
-    const int out = output >= 0 ? output : nowhere;
-    const bool placed = nowhere >= 0 && dup2(nowhere, 0) == 0 && dup2(out, 1) == 1 && dup2(out, 2) == 2;
-    if (placed && (folder == nullptr || chdir(folder) == 0)) execvpe(arguments[0], arguments, environment);
+    const int in = program.input >= 0 ? program.input : nowhere;
+    const int out = program.output >= 0 ? program.output : nowhere;
+    const int errors = program.errors >= 0 ? program.errors : out;
+    const bool placed = nowhere >= 0 && dup2(in, 0) == 0 && dup2(out, 1) == 1 && dup2(errors, 2) == 2;
+    if (placed && (program.folder.empty() || chdir(program.folder.c_str()) == 0)) execvpe(arguments[0], arguments, environment);
   }
   const int error = errno;
   [[maybe_unused]] const auto told = write(report, &error, sizeof error);
@@ -70,8 +72,7 @@ tl::expected<Child, std::string> Child::start(const Program& program) {
   const pid_t pid = fork();
   if (pid < 0) return failed(errno);
   if (pid == 0) {
-    become(argv.data(), envp.data(), program.folder.empty() ? nullptr : program.folder.c_str(), program.output, parent,
-           write_end.get());
+    become(argv.data(), envp.data(), program, parent, write_end.get());
   }
   setpgid(pid, pid);
   write_end.reset();
@@ -103,4 +104,4 @@ void Child::kill() const {
   if (pid_ >= 0) ::kill(-pid_, SIGKILL);
 }
 
-}  // namespace finwait::lab
+}  // namespace finwait::target

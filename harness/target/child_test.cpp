@@ -1,4 +1,4 @@
-#include "harness/lab/child.hpp"
+#include "harness/target/child.hpp"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -11,7 +11,7 @@
 #include <csignal>
 #include <string>
 
-namespace finwait::lab {
+namespace finwait::target {
 namespace {
 
 using ::testing::HasSubstr;
@@ -79,4 +79,4 @@ TEST(Child, TakesItsGroupAlong) {
 }
 
 }  // namespace
-}  // namespace finwait::lab
+}  // namespace finwait::target

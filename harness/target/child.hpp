@@ -10,16 +10,18 @@
 
 #include "harness/unique_fd.hpp"
 
-namespace finwait::lab {
+namespace finwait::target {
 
 struct Program {
   std::vector<std::string> arguments;                            ///< the program first, looked for on PATH
   std::vector<std::pair<std::string, std::string>> environment;  ///< beside our own
   std::string folder;                                            ///< where it runs; empty: where we do
-  int output = -1;  ///< a descriptor for its standard output and error; -1: nowhere
+  int input = -1;   ///< a descriptor for its standard input; -1: none
+  int output = -1;  ///< for its standard output; -1: nowhere
+  int errors = -1;  ///< for its standard error; -1: where its standard output goes
 };
 
-/// In a process group of its own, without input. It is killed, with its group, when this object or finwait ends, also
+/// In a process group of its own. It is killed, with its group, when this object or finwait ends, also
 /// when finwait is killed.
 class Child {
  public:
@@ -46,4 +48,4 @@ class Child {
   int status_ = -1;
 };
 
-}  // namespace finwait::lab
+}  // namespace finwait::target
