@@ -15,9 +15,9 @@
 #include <sstream>
 #include <thread>
 
-#include "harness/target/child.hpp"
 #include "harness/lab/source.hpp"
 #include "harness/lab/texts.hpp"
+#include "harness/target/child.hpp"
 
 namespace finwait::lab {
 

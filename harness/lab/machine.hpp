@@ -8,9 +8,9 @@
 
 #include "harness/engine/epoll.hpp"
 #include "harness/lab/boot.hpp"
-#include "harness/target/child.hpp"
 #include "harness/lab/folder.hpp"
 #include "harness/run/record.hpp"
+#include "harness/target/child.hpp"
 
 namespace finwait::lab {
 

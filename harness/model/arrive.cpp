@@ -155,6 +155,16 @@ void text_with_syn(const Context& context, const Hypothesis& h, const Segment& s
   for (std::size_t i = first; i < out.all.size(); i++) out.all[i].timestamps = open.timestamps;
 }
 
+// A peer that sends text from where it has sent a FIN contradicts itself: either may count.
+bool forget_contradicted_fins(Hypothesis& h) {
+  bool any = false;
+  for (Held& one : h.held) {
+    const auto beyond = [&](const Held& other) { return after(other.to, one.to); };
+    if (one.fin && std::ranges::any_of(h.held, beyond)) one.fin = false, any = true;
+  }
+  return any;
+}
+
 void follow(const Context& context, Hypothesis&& h, const Segment& s, Instant at, Trigger trigger, const Rule& rule,
             bool optional, std::uint32_t slack, bool ack_counts, Successors& out) {
   h.last_rule = &rule;
@@ -221,6 +231,11 @@ void follow(const Context& context, Hypothesis&& h, const Segment& s, Instant at
   owe(context, h, rule.reply, &s, at, &rule);
   if (optional) h.due.back().optional = true;
   if (h.exists() && std::ranges::any_of(h.held, [&](const Held& held) { return !after(held.from, h.rcv_nxt); })) {
+    if (Hypothesis longer = h; forget_contradicted_fins(longer)) {
+      take_held(context, longer, at);
+      expect_output(context, longer, at, &rule);
+      out.all.push_back(std::move(longer));
+    }
     Hypothesis without = h;  // it should keep what comes above a gap, and need not (SHLD-31)
     without.held.clear();
     expect_output(context, without, at, &rule);
@@ -477,6 +492,15 @@ void arrive(const Context& context, Hypothesis h, const Segment& s, Instant at, 
     delete_connection(next, End::aborted);
     owe(context, next, Reply::rst_any, &s, at, h.last_rule);
     out.all.push_back(std::move(next));
+  }
+  // Text at RCV.NXT whose SEQ is below that of the segment that told the window last: it is what the peer sent last,
+  // and some stacks believe its window, against step 5 to the letter.
+  if (kSynchronized.contains(h.state) && s.seq == h.rcv_nxt && s.length() > 0 && before(s.seq, h.snd_wl1) &&
+      !s.flags.any(wire::kRst | wire::kSyn)) {
+    Hypothesis next = h;
+    next.snd_wl1 = s.seq;
+    next.snd_wl2 = h.snd_una;
+    apply_rows(context, std::move(next), s, at, {}, 0, out, 0);
   }
   if (acks_unsent(h, s)) return judge_unsent_ack(context, std::move(h), s, at, out);
   apply_rows(context, std::move(h), s, at, {}, 0, out, 0);

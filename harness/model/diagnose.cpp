@@ -102,6 +102,7 @@ Oracle::Suspects Oracle::suspects(const Segment* segment) const {
     case Why::other_state:
     case Why::no_error_to_reader:
     case Why::wrong_rst:
+    case Why::wrong_syn:
       return Suspects::all;
     case Why::no_reply: {
       // PAWS is the same in all states: silence tells about the check and not about what happened before.
@@ -123,6 +124,7 @@ Oracle::Suspects Oracle::suspects(const Segment* segment) const {
       return refusal_.why == Why::unasked_rst ? Suspects::resets : Suspects::none;
     }
     case Why::wrong_ack:
+    case Why::probe_early_after_answer:
       return Suspects::acked;
     case Why::unasked_syn:
     case Why::probe_not_asked_for:
@@ -182,6 +184,18 @@ void Oracle::err(Hypothesis h, const Event& event, Successors& out) {
     if (segment == nullptr || segment->seq != h.rcv_edge) return;
     h.rcv_edge += 1;
     take(context_, h, out);
+    return;
+  }
+  if (mistake_.kind == Mistake::Kind::below_edge) {
+    const auto* segment = std::get_if<Segment>(&event.what);
+    if (segment == nullptr || segment->length() == 0 || segment->flags.any(wire::kRst | wire::kSyn)) return;
+    if (segment->seq + segment->length() != h.rcv_nxt) return;
+    Segment rest = *segment;  // all of it is old, but its ACK
+    rest.seq = h.rcv_nxt;
+    rest.flags = rest.flags & ~wire::kFin;
+    rest.payload.clear();
+    arrive(context_, std::move(h), rest, event.at, out);
+    for (Hypothesis& one : out.all) owe(context_, one, Reply::maybe_ack_now, &rest, event.at, mistaken_rule_);
     return;
   }
   if (mistake_.kind == Mistake::Kind::other_row) {
@@ -290,9 +304,12 @@ void Oracle::diagnose(Violation& v, const Events& events, const Ways& before, co
   const bool waited = !before.empty() && before.front().moved_by != nullptr &&
                       before.front().moved_by->trigger == Trigger::timer_two_msl;
   for (std::uint32_t i = inputs; i-- > first && !only_acked;) {
+    if (at_input(Kind::beyond_edge, i, "took for inside its window")) return;
+    if (at_input(Kind::below_edge, i, "took for inside its window")) return;
+  }
+  for (std::uint32_t i = inputs; i-- > first && !only_acked;) {
     const bool suspicious = is_reset_or_syn(i) && i > 0;
     if (i != trivial) {
-      if (at_input(Kind::beyond_edge, i, "took for inside its window")) return;
       if (only_resets && !suspicious) continue;
       if (at_input(Kind::other_row, i, "took another row of the model at")) return;
       if (at_input(Kind::ignored, i, "ignored")) return;

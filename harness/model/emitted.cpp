@@ -237,6 +237,7 @@ class Emission {
     const bool ack_is_due = find(h, is_cumulative) != nullptr || find(h, is_single) != nullptr;
     if (s_.seq + 1 == h.snd_una && h.resending.on && h.resending.closed_window) return window_probe(h);
     if (s_.seq + 1 == h.snd_nxt && !ack_is_due) return probe(h);
+    if (s_.seq == h.snd_una + h.snd_wnd && before(s_.seq, h.snd_nxt)) return refuse(Why::wrong_seq_edge, due_rule(h));
     refuse(find(h, is_single) != nullptr ? Why::wrong_seq_now : Why::wrong_seq, due_rule(h));
   }
 

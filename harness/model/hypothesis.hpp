@@ -213,6 +213,7 @@ enum class Why : std::uint8_t {
   unasked_ack,
   wrong_seq,
   wrong_seq_now,
+  wrong_seq_edge,
   wrong_ack,
   unasked_rst,
   rst_to_unacceptable,

@@ -76,7 +76,7 @@ class Oracle {
 
   /// One mistake that the target may have made (diagnose.cpp).
   struct Mistake {
-    enum class Kind : std::uint8_t { none, parameter, other_row, ignored, beyond_edge, lingers, deleted };
+    enum class Kind : std::uint8_t { none, parameter, other_row, ignored, below_edge, beyond_edge, lingers, deleted };
     Kind kind = Kind::none;
     std::uint32_t input = 0;  ///< at which input, but for a parameter
     Bent bent;

@@ -412,6 +412,63 @@ TEST(OracleStacks, TextOverTheEdgeIsCutAndNothingElse) {
   EXPECT_EQ(run(3, 9), taken);
 }
 
+// Linux takes a segment whose last octet is the one before RCV.NXT for acceptable: its ACK counts.
+TEST(OracleStacks, AnAckFromJustBelowTheWindowIsNamed) {
+  const auto run = [](bool counts) {
+    Talk t;
+    t.open().shutdown(How::wr).target(kFin | kAck, 1, 1);
+    t.peer(kFin | kAck, 0, 2).target(kAck, 2, 1);
+    if (!counts) t.wait(1s).target(kFin | kAck, 1, 1).peer(kAck, 1, 2);
+    return t.end(10s);
+  };
+  EXPECT_EQ(run(false), "");
+  EXPECT_EQ(run(true), "RFC9293-3.10.7.4-OTW-ACK");
+  Talk silent;
+  silent.open().peer(kFin, 0, 0);
+  EXPECT_EQ(silent.end(1s), "RFC9293-3.10.7.4-OTW-ACK");
+  EXPECT_THAT(diagnosis(silent), ::testing::HasSubstr("took for inside its window"));
+}
+
+TEST(OracleStacks, AnAckAtTheEdgeOfAShrunkWindowIsNamed) {
+  Talk t;
+  t.open().call(Call::Kind::send, "abc").target(kAck | kPsh, 1, 1, "abc");
+  t.peer_window = 0;
+  t.peer(kAck, 1, 2).peer(kAck | kPsh, 9, 2, "x").target(kAck, 2, 1);
+  EXPECT_EQ(t.end(), "RFC9293-3.5.2-G3");
+  EXPECT_EQ(t.oracle.violation()->summary,
+            "the acknowledgment carries the right edge of the peer's window for SEQ, and not SND.NXT beyond it");
+}
+
+// SND.WL1 is ahead of RCV.NXT: stacks differ in whether the text there still tells the window.
+TEST(OracleStacks, TextAtRcvNxtMayTellTheWindowWhateverCameAhead) {
+  const auto run = [](bool believed) {
+    Talk t;
+    t.open().peer(kAck, 1000, 1);
+    t.peer_window = 0;
+    t.peer(kAck | kPsh, 1, 1, "x").target(kAck, 1, 2).shutdown(How::wr);
+    if (!believed) t.target(kFin | kAck, 1, 2);
+    t.peer_window = 65535;
+    t.wait(200ms).peer(kAck, 2, 1);
+    if (believed) t.target(kFin | kAck, 1, 2);
+    return t.peer(kAck, 2, 2).end(2s);
+  };
+  EXPECT_EQ(run(false), "");
+  EXPECT_EQ(run(true), "");
+}
+
+// Text from where the peer has sent a FIN before: it contradicts itself.
+TEST(OracleStacks, OfAFinAndTextInItsPlaceEitherCounts) {
+  const auto run = [](std::uint32_t ack) {
+    Talk t;
+    t.open().peer(kFin | kAck, 4, 1).target(kAck, 1, 1).peer(kAck | kPsh, 4, 1, "defg").target(kAck, 1, 1);
+    return t.peer(kAck | kPsh, 1, 1, "abc").target(kAck, 1, ack).end(2s);
+  };
+  EXPECT_EQ(run(5), "");
+  EXPECT_EQ(run(8), "");
+  EXPECT_NE(run(9), "");
+  EXPECT_NE(run(6), "");
+}
+
 TEST(OracleStacks, WithoutARoundTripTheTimerIsTheInitialOne) {
   const auto run = [](Duration after) {
     Talk t;

@@ -163,6 +163,8 @@ TimerBounds resend_window(const Context& context, const Hypothesis& h) {
     TimerBounds window = profile.bounds(doubled(again.last_most));
     window.earliest = scaled(doubled(again.last), 1 - kTolerance);
     window.latest = std::max(window.latest, scaled(doubled(again.last_most), 1 + kTolerance) + profile.reaction);
+    // The timer's own back-off, which Karn's algorithm keeps, and that of the probes may both count.
+    if (again.closed_window && again.backed_off > Duration{0}) window.latest = 2 * window.latest;
     return window;
   }
   const TimerBounds least = profile.bounds(unsampled(h) ? profile.rto_initial : profile.rto_min);

@@ -186,10 +186,9 @@ void read_document(Profile& p, const toml::table& document) {
     if (key.str() == "timers") {
       constexpr std::string_view kTimerKeys[]{"granularity", "tick", "note"};
       only_keys(table, kTimerKeys, "[timers]");
-      p.granularity = one_of<Granularity>(table, "granularity",
-                                          {{"exact", Granularity::exact},
-                                           {"linux-wheel", Granularity::linux_wheel},
-                                           {"ticks", Granularity::ticks}});
+      p.granularity = one_of<Granularity>(
+          table, "granularity",
+          {{"exact", Granularity::exact}, {"linux-wheel", Granularity::linux_wheel}, {"ticks", Granularity::ticks}});
       if (p.granularity == Granularity::ticks) p.tick = duration(table, "tick", {});
       p.granularity_note = text(table, "note");
     }

@@ -128,8 +128,19 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"title = \"x\"\n[axes]\nkeepalive = []\n", "my.toml:3: keepalive: an axis that is open is left out"},
         Bad{"title = \"x\"\n[axis-sources]\nhardness = \"y\"\n", "my.toml:3: unknown axis 'hardness'"},
         Bad{"title = \"x\"\n[timers]\ngranularity = \"wheel\"\n",
-            "my.toml:3: 'granularity' has to be one of exact, linux-wheel, not 'wheel'"},
-        Bad{"title = \"x\"\n[timers]\ntick = \"4 ms\"\n", "my.toml:3: unknown key 'tick' in [timers]"}));
+            "my.toml:3: 'granularity' has to be one of exact, linux-wheel, ticks, not 'wheel'"},
+        Bad{"title = \"x\"\n[timers]\nstep = \"4 ms\"\n", "my.toml:3: unknown key 'step' in [timers]"},
+        Bad{"title = \"x\"\n[timers]\ngranularity = \"ticks\"\ntick = \"soon\"\n",
+            "my.toml:4: 'soon' is no duration: write a number"}));
+
+TEST(ParseProfile, TicksAreOneEarlyOrTwoLate) {
+  const auto p = parse_profile("title = \"x\"\n[timers]\ngranularity = \"ticks\"\ntick = \"500 ms\"\n", "my.toml");
+  ASSERT_TRUE(p) << p.error();
+  const TimerWindow window = p->timer(std::chrono::seconds(20));
+  EXPECT_EQ(window.earliest, std::chrono::milliseconds(19500));
+  EXPECT_EQ(window.latest, std::chrono::milliseconds(21050));
+  EXPECT_EQ(window.why, "20.000 s in ticks of 500 ms: one less to two more, + 50 ms to react");
+}
 
 TEST(ParseProfile, OnlyTheStandardBinds) {
   constexpr std::string_view kBound =

@@ -15,6 +15,7 @@ constexpr std::array kTable = std::to_array<WhyInfo>({
     {W::unasked_ack, "an acknowledgment came that nothing allows here", ""},
     {W::wrong_seq, "the acknowledgment carries another SEQ than SND.NXT", ""},
     {W::wrong_seq_now, "the acknowledgment of an unacceptable segment carries another SEQ than SND.NXT", "RFC9293-3.5.2-G3"},
+    {W::wrong_seq_edge, "the acknowledgment carries the right edge of the peer's window for SEQ, and not SND.NXT beyond it", "RFC9293-3.5.2-G3"},
     {W::wrong_ack, "the segment acknowledges another number than RCV.NXT", ""},
     {W::unasked_rst, "a reset came that nothing allowed", ""},
     {W::rst_to_unacceptable, "an unacceptable segment was answered with a reset", "RFC9293-3.5.2-CLEAR"},

@@ -61,6 +61,9 @@ Result<T> App::call(const std::string& text, engine::Op<T> op, TimePoint begin, 
 }
 
 void App::must(const Result<void>& result, const std::string& text) {
+  if (!result && (result.error() == ENOPROTOOPT || result.error() == EOPNOTSUPP || result.error() == ENOSYS)) {
+    peer_.scenario().unsupported(fmt::format("the target's API has no {} ({})", text, result.error().name()));
+  }
   if (!result) peer_.scenario().broken(fmt::format("{} failed with {}", text, result.error().name()));
 }
 

@@ -31,7 +31,8 @@ namespace {
     const int out = program.output >= 0 ? program.output : nowhere;
     const int errors = program.errors >= 0 ? program.errors : out;
     const bool placed = nowhere >= 0 && dup2(in, 0) == 0 && dup2(out, 1) == 1 && dup2(errors, 2) == 2;
-    if (placed && (program.folder.empty() || chdir(program.folder.c_str()) == 0)) execvpe(arguments[0], arguments, environment);
+    if (placed && (program.folder.empty() || chdir(program.folder.c_str()) == 0))
+      execvpe(arguments[0], arguments, environment);
   }
   const int error = errno;
   [[maybe_unused]] const auto told = write(report, &error, sizeof error);

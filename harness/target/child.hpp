@@ -16,8 +16,8 @@ struct Program {
   std::vector<std::string> arguments;                            ///< the program first, looked for on PATH
   std::vector<std::pair<std::string, std::string>> environment;  ///< beside our own
   std::string folder;                                            ///< where it runs; empty: where we do
-  int input = -1;   ///< a descriptor for its standard input; -1: none
-  int output = -1;  ///< for its standard output; -1: nowhere
+  int input = -1;                                                ///< a descriptor for its standard input; -1: none
+  int output = -1;                                               ///< for its standard output; -1: nowhere
   int errors = -1;  ///< for its standard error; -1: where its standard output goes
 };
 

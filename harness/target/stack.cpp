@@ -290,16 +290,17 @@ void StackListener::take_all(Stack& stack, int id, const std::shared_ptr<Stack>&
 Op<std::unique_ptr<Socket>> StackListener::accept(const Endpoint& peer) {
   using Accepted = std::unique_ptr<Socket>;
   const std::weak_ptr<Arrived> weak = arrived_;
-  return now_or_later<Accepted>(*stack_, id_, [stack = stack_, weak, id = id_, peer]() -> std::optional<Result<Accepted>> {
-    const auto arrived = weak.lock();
-    if (!arrived) return tl::unexpected(Errno{EBADF, {}});
-    take_all(*stack, id, stack, *arrived);
-    const auto found = arrived->find(peer);
-    if (found == arrived->end()) return std::nullopt;
-    Accepted socket = std::move(found->second);
-    arrived->erase(found);
-    return socket;
-  });
+  return now_or_later<Accepted>(*stack_, id_,
+                                [stack = stack_, weak, id = id_, peer]() -> std::optional<Result<Accepted>> {
+                                  const auto arrived = weak.lock();
+                                  if (!arrived) return tl::unexpected(Errno{EBADF, {}});
+                                  take_all(*stack, id, stack, *arrived);
+                                  const auto found = arrived->find(peer);
+                                  if (found == arrived->end()) return std::nullopt;
+                                  Accepted socket = std::move(found->second);
+                                  arrived->erase(found);
+                                  return socket;
+                                });
 }
 
 }  // namespace finwait::target

@@ -34,8 +34,10 @@ tl::expected<Hello, std::string> read_hello(const Json& said) {
   hello.stack = text(said, "stack").value_or("");
   hello.version = text(said, "version").value_or("");
   hello.profile = text(said, "profile").value_or("");
-  if (hello.stack.empty() || hello.version.empty()) return tl::unexpected(std::string("hello: there is no stack or no version"));
-  if (text(said, "clock") != "virtual") return tl::unexpected(std::string("hello: of clocks there is only \"virtual\" here"));
+  if (hello.stack.empty() || hello.version.empty())
+    return tl::unexpected(std::string("hello: there is no stack or no version"));
+  if (text(said, "clock") != "virtual")
+    return tl::unexpected(std::string("hello: of clocks there is only \"virtual\" here"));
   for (const auto& name : said.value("capabilities", Json::array())) {
     const auto capability = name.is_string() ? find_capability(name.get<std::string>()) : std::nullopt;
     if (!capability) return tl::unexpected("hello: there is no capability " + name.dump());

@@ -45,7 +45,8 @@ std::optional<tl::expected<std::vector<std::string>, std::string>> adapter_of(co
     std::istringstream words(target.substr(kProgram.size()));
     std::vector<std::string> command;
     for (std::string word; words >> word;) command.push_back(word);
-    if (command.empty()) return tl::unexpected(std::string("stack: needs a program, as in 'stack:./my-adapter --fast'"));
+    if (command.empty())
+      return tl::unexpected(std::string("stack: needs a program, as in 'stack:./my-adapter --fast'"));
     return command;
   }
   if (std::ranges::find(adapter_names(), target) == adapter_names().end()) return std::nullopt;

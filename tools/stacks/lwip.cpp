@@ -362,8 +362,9 @@ Json Application::take_error(const Json& p) {
 }
 
 Json Application::state(const Json& p) {
-  static constexpr const char* kNames[]{"CLOSED",     "LISTEN",     "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1",
-                                        "FIN-WAIT-2", "CLOSE-WAIT", "CLOSING",  "LAST-ACK",     "TIME-WAIT"};
+  static constexpr const char* kNames[]{"CLOSED",      "LISTEN",     "SYN-SENT",   "SYN-RECEIVED",
+                                        "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT",
+                                        "CLOSING",     "LAST-ACK",   "TIME-WAIT"};
   const Connection& connection = find(p);
   return {{"state", kNames[connection.pcb == nullptr ? 0 : connection.pcb->state]}};
 }
@@ -404,19 +405,20 @@ class Host {
     netif_ip6_addr_set_state(&interface_, 0, IP6_ADDR_PREFERRED);
     netif_set_up(&interface_);
     interface_.rs_count = 0;  // there is no router to ask
-    return {{"protocol", 1},
-            {"stack", "lwip"},
-            {"version", LWIP_VERSION_STRING},
-            {"clock", "virtual"},
-            {"capabilities", {"passive", "active", "half_close", "abort", "keepalive", "options", "tcp_state", "ports"}},
-            {"ipv4", {{"target", kAddress4}, {"first_peer", "198.18.0.2"}, {"peers", 1000}}},
-            {"ipv6", {{"target", kAddress6}, {"first_peer", "2001:db8::2"}, {"peers", 1000}}}};
+    return {
+        {"protocol", 1},
+        {"stack", "lwip"},
+        {"version", LWIP_VERSION_STRING},
+        {"clock", "virtual"},
+        {"capabilities", {"passive", "active", "half_close", "abort", "keepalive", "options", "tcp_state", "ports"}},
+        {"ipv4", {{"target", kAddress4}, {"first_peer", "198.18.0.2"}, {"peers", 1000}}},
+        {"ipv6", {{"target", kAddress6}, {"first_peer", "2001:db8::2"}, {"peers", 1000}}}};
   }
 
   Json packet(const Json& p) {
     const auto octets = adapter::from_hex(p.at("octets").get<std::string>());
     if (octets.empty() || octets.size() > 0xffff) throw std::invalid_argument("no packet");
-    pbuf* packet = pbuf_alloc(PBUF_RAW, static_cast<u16_t>(octets.size()), PBUF_POOL);
+    pbuf* packet = pbuf_alloc(PBUF_RAW, static_cast<u16_t>(octets.size()), PBUF_RAM);
     if (packet == nullptr) throw ApiError{ENOMEM};
     pbuf_take(packet, octets.data(), static_cast<u16_t>(octets.size()));
     if (interface_.input(packet, &interface_) != ERR_OK) pbuf_free(packet);

@@ -55,8 +55,8 @@ Json Server::answer(const Json& request) {
     reply["error"] = error(-32700, "no JSON");
     return reply;
   }
-  const bool formed = request.is_object() && request.contains("id") && request.contains("method") &&
-                      request["method"].is_string();
+  const bool formed =
+      request.is_object() && request.contains("id") && request.contains("method") && request["method"].is_string();
   if (!formed) {
     reply["error"] = error(-32600, "no request");
     return reply;

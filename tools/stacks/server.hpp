@@ -1,5 +1,5 @@
-// Server: an adapter's end of the stack protocol (docs/stack-protocol.md), for adapters in C++. It depends on nothing of
-// finwait's: an adapter is a program of its own.
+// Server: an adapter's end of the stack protocol (docs/stack-protocol.md), for adapters in C++. It depends on nothing
+// of finwait's: an adapter is a program of its own.
 #pragma once
 
 #include <cstdint>
