@@ -109,12 +109,13 @@ bool Rpc::read_line(std::string& line) {
     buffer_.resize(looked + kChunk);
     const auto got = read(line_.get(), buffer_.data() + looked, kChunk);
     buffer_.resize(looked + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-    if (got == 0) return give_up("the adapter has closed its output"), false;
+    // A reset: it has left something unread.
+    if (got == 0 || (got < 0 && errno == ECONNRESET)) return give_up("the adapter has closed its output"), false;
     if (got < 0 && errno != EINTR) return give_up(fmt::format("the adapter: {}", std::strerror(errno))), false;
   }
 }
 
-tl::expected<Json, RpcError> Rpc::answer(const Json& id) {
+tl::expected<Json, RpcError> Rpc::answer(const Json& id, Id which) {
   std::string line;
   for (std::size_t count = 0; count < limits_.messages; count++) {
     if (!read_line(line)) return gone();
@@ -130,7 +131,9 @@ tl::expected<Json, RpcError> Rpc::answer(const Json& id) {
       continue;
     }
     const bool is_answer = message.contains("result") != message.contains("error");
-    if (!is_answer || message.value("id", Json()) != id) {
+    const Json of = message.value("id", Json());
+    const bool ours = of == id || (which == Id::any && of.is_null() && message.contains("error"));
+    if (!is_answer || !ours) {
       give_up("the adapter has sent what is neither the answer to the last call nor a notification: " + shown(line));
       return gone();
     }
@@ -154,13 +157,13 @@ tl::expected<Json, RpcError> Rpc::call(std::string_view method, Json params) {
   const Json id = next_id_++;
   const Json message{{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(params)}};
   if (!write_line(message.dump())) return gone();
-  return answer(id);
+  return answer(id, Id::same);
 }
 
 tl::expected<Json, RpcError> Rpc::raw(const std::string& line) {
   if (!broken_.empty() || !write_line(line)) return gone();
   const Json message = Json::parse(line, nullptr, false);
-  return answer(message.is_object() ? message.value("id", Json()) : Json());
+  return answer(message.is_object() ? message.value("id", Json()) : Json(), Id::any);
 }
 
 bool Rpc::hang_up() {

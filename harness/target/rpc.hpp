@@ -59,7 +59,9 @@ class Rpc {
   Rpc(Limits limits, Child child, UniqueFd line, UniqueFd errors);
   bool write_line(std::string line);
   bool read_line(std::string& line);
-  tl::expected<Json, RpcError> answer(const Json& id);
+  /// `any`: an error may come without the request's id, which could not be read.
+  enum class Id : bool { same, any };
+  tl::expected<Json, RpcError> answer(const Json& id, Id which);
   tl::expected<Json, RpcError> gone() const { return tl::unexpected(RpcError{0, broken_, {}}); }
   [[nodiscard]] std::string last_words() const;
 

@@ -62,6 +62,11 @@ struct ExpectArguments {
   bool update = false;            ///< rewrite the file
 };
 
+struct CheckAdapterArguments {
+  std::vector<std::string> command;  ///< the program first
+  int patience = 10;                 ///< seconds without a word, after which it is given up
+};
+
 struct ListArguments {
   std::vector<std::string> selectors, excluded;
   bool requirements = false;
@@ -100,6 +105,7 @@ int explain(const ExplainArguments& arguments);
 int doctor();
 int diff(const DiffArguments& arguments);
 int expect(const ExpectArguments& arguments);
+int check_adapter(const CheckAdapterArguments& arguments);
 int lab_build(const LabArguments& arguments);
 int lab_list();
 /// Builds a kernel and runs cases in it.

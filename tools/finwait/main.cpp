@@ -28,6 +28,8 @@ Examples:
   finwait lab build && finwait run --target lab 'keepalive/**'   a real kernel, its two hours in a moment
   finwait diff before.json after.json     what changed between two runs
   finwait expect --update FILE run.json   a file of known deviations, brought up to date
+  finwait run --target lwip               a stack that is no kernel, in virtual time
+  finwait check-adapter ./my-adapter      does your stack's adapter keep to docs/stack-protocol.md?
   finwait doctor                          can this machine run it?
 
 A selector is an id glob (* within a part of the id, ** across parts), a requirement (RFC9293-MUST-25), a standard with
@@ -48,7 +50,8 @@ void add_run(CLI::App& app, RunArguments& a, int& code) {
       "--target", a.target,
       "what to test: linux, this machine's kernel; lab or lab:KERNEL, a real kernel in virtual time "
       "(the default with --slow or for slow cases alone, once one is built); qemu:VMLINUZ, a distribution's kernel "
-      "as it is (ci/stock-kernel)");
+      "as it is (ci/stock-kernel); lwip, a stack behind its adapter; or 'stack:PROGRAM ARGUMENT...', one behind "
+      "yours (docs/stack-protocol.md)");
   verb->add_flag("--slow", a.slow, "also cases of more than 3 minutes or of hundreds of connections");
   verb->add_option("--patience", a.patience, "lab: end a guest from which nothing came for so many seconds")
       ->capture_default_str()
@@ -127,6 +130,24 @@ void add_expect(CLI::App& app, ExpectArguments& a, int& code) {
       "  finwait run --strict --expectations cases/expectations/linux.toml\n\n"
       "Exit codes: 0 nothing to change, or rewritten; 1 there is something to change; 2 a file cannot be read");
   verb->callback([&] { code = expect(a); });
+}
+
+void add_check_adapter(CLI::App& app, CheckAdapterArguments& a, int& code) {
+  CLI::App* verb = app.add_subcommand("check-adapter", "try out a program that puts a stack behind finwait's protocol");
+  verb->add_option("program", a.command, "the adapter and its arguments, or the name of one that comes with finwait")
+      ->required()
+      ->expected(1, -1)
+      ->type_name("PROGRAM");
+  verb->add_option("--patience", a.patience, "seconds to wait for an answer")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  verb->footer(
+      "What it has to do is in docs/stack-protocol.md.\n\n"
+      "  finwait check-adapter tools/stacks/example.py\n"
+      "  finwait check-adapter lwip\n\n"
+      "Exit codes: 0 it keeps to the protocol; 1 it does not; 3 it is not there");
+  verb->positionals_at_end();
+  verb->callback([&] { code = check_adapter(a); });
 }
 
 void add_kernel(CLI::App* verb, LabArguments& a) {
@@ -228,8 +249,10 @@ int main(int argc, char** argv) {
   add_explain(app, explain_arguments, code);
   DiffArguments diff_arguments;
   ExpectArguments expect_arguments;
+  CheckAdapterArguments check_adapter_arguments;
   add_diff(app, diff_arguments, code);
   add_expect(app, expect_arguments, code);
+  add_check_adapter(app, check_adapter_arguments, code);
   LabArguments lab_arguments;
   LabTestArguments lab_test_arguments;
   add_lab(app, lab_arguments, lab_test_arguments, code);
