@@ -115,7 +115,7 @@ def misbehaves(how, reason):
 
 @test
 def an_adapter_that_dies():
-    misbehaves("dies", "the adapter has closed its output (it ended with code 7); it said: Segmentation fault, or so")
+    misbehaves("dies", "the adapter is gone (it ended with code 7); it said: Segmentation fault, or so")
 
 
 @test

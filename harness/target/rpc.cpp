@@ -110,7 +110,7 @@ bool Rpc::read_line(std::string& line) {
     const auto got = read(line_.get(), buffer_.data() + looked, kChunk);
     buffer_.resize(looked + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     // A reset: it has left something unread.
-    if (got == 0 || (got < 0 && errno == ECONNRESET)) return give_up("the adapter has closed its output"), false;
+    if (got == 0 || (got < 0 && errno == ECONNRESET)) return give_up("the adapter is gone"), false;
     if (got < 0 && errno != EINTR) return give_up(fmt::format("the adapter: {}", std::strerror(errno))), false;
   }
 }

@@ -67,8 +67,7 @@ TEST(Rpc, AnErrorIsHandedOn) {
 }
 
 TEST(Rpc, WhatAProgramMayNotDo) {
-  EXPECT_EQ(problem("echo oh no >&2; exit 3"),
-            "the adapter has closed its output (it ended with code 3); it said: oh no");
+  EXPECT_EQ(problem("echo oh no >&2; exit 3"), "the adapter is gone (it ended with code 3); it said: oh no");
   EXPECT_THAT(problem("exec sleep 100"), StartsWith("the adapter has not answered for 300 ms"));
   EXPECT_THAT(problem("echo hello; read line"), StartsWith("the adapter has sent what is no JSON object: hello"));
   EXPECT_THAT(problem("echo '[1]'; read line"), StartsWith("the adapter has sent what is no JSON object: [1]"));

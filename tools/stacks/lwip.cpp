@@ -311,9 +311,18 @@ Json Application::abort(const Json& p) {
   return Json::object();
 }
 
+// Those of its socket API that lie in the connection.
+void must_know(const std::string& option) {
+  for (const char* known : {"keepalive", "keepalive_idle_s", "keepalive_interval_s", "keepalive_count", "nodelay"}) {
+    if (option == known) return;
+  }
+  throw ApiError{ENOPROTOOPT};
+}
+
 Json Application::set(const Json& p) {
   const Connection& connection = find(p);
   const auto option = p.at("option").get<std::string>();
+  must_know(option);
   const auto value = p.at("value").get<int>();
   tcp_pcb* pcb = connection.pcb;
   if (pcb == nullptr) throw ApiError{EINVAL};
@@ -330,14 +339,10 @@ Json Application::set(const Json& p) {
     pcb->keep_intvl = kMs * static_cast<u32_t>(value);
   } else if (option == "keepalive_count") {
     pcb->keep_cnt = static_cast<u32_t>(value);
-  } else if (option == "nodelay") {
-    if (value != 0) {
-      tcp_nagle_disable(pcb);
-    } else {
-      tcp_nagle_enable(pcb);
-    }
+  } else if (value != 0) {
+    tcp_nagle_disable(pcb);
   } else {
-    throw ApiError{ENOPROTOOPT};
+    tcp_nagle_enable(pcb);
   }
   return Json::object();
 }
@@ -345,6 +350,7 @@ Json Application::set(const Json& p) {
 Json Application::get(const Json& p) {
   const Connection& connection = find(p);
   const auto option = p.at("option").get<std::string>();
+  must_know(option);
   const tcp_pcb* pcb = connection.pcb;
   if (pcb == nullptr) throw ApiError{EINVAL};
   constexpr u32_t kMs = 1000;
@@ -352,8 +358,7 @@ Json Application::get(const Json& p) {
   if (option == "keepalive_idle_s") return {{"value", pcb->keep_idle / kMs}};
   if (option == "keepalive_interval_s") return {{"value", pcb->keep_intvl / kMs}};
   if (option == "keepalive_count") return {{"value", pcb->keep_cnt}};
-  if (option == "nodelay") return {{"value", tcp_nagle_disabled(pcb) ? 1 : 0}};
-  throw ApiError{ENOPROTOOPT};
+  return {{"value", tcp_nagle_disabled(pcb) ? 1 : 0}};
 }
 
 Json Application::take_error(const Json& p) {
