@@ -133,6 +133,7 @@ CASE(unacknowledged_data, "release/active/fin-after-lost-data",
   const auto rto = s.profile().timer(s.profile().rto_min);
   co_await peer.expect(again, within(rto.earliest / 2, s.profile().rto_initial + 500ms).since(first.at),
                        "RFC9293-3.10.8-RETX");
+  co_await explore::settle(peer, 50ms);  // or in one of its own, right behind
   peer.send(ack());
   peer.send(fin());
   co_await peer.expect(ack(), within(kDelayedAck), "RFC9293-3.10.7.4-FIN-FW2");

@@ -126,12 +126,24 @@ CASE(in_last_ack, "reset/last-ack/exact", "a reset in LAST-ACK ends the connecti
   co_await expect_closed(peer);
 }
 
-CASE(in_time_wait, "reset/time-wait/exact", "a reset in TIME-WAIT ends it", Covers{{"RFC9293-3.10.7.4-RST-EXACT-TW"}}) {
+CASE(in_time_wait, "reset/time-wait/exact",
+     "a reset in TIME-WAIT ends it, or is ignored (RFC 1337): one or the other, as the profile has it",
+     Covers{{"RFC9293-3.10.7.4-RST-EXACT-TW"}}) {
   auto [peer, app] = co_await s.established();
   co_await time_wait(peer, app);
   peer.send(reset_at(peer.snd_nxt()));
   co_await peer.quiet(kShortSilence);
-  co_await expect_closed(peer);
+  using enum model::Choice;
+  const auto fates = s.profile().choices & model::Choices::of(model::Axis::rst_in_time_wait);
+  if (fates == model::Choices{tw_rst_deletes}) {
+    co_await expect_closed(peer);
+  } else if (!fates.contains(tw_rst_deletes)) {
+    co_await expect_alive(peer);
+  } else {  // the model takes either
+    peer.send(old_ack(peer));
+    co_await s.pause(kShortSilence);
+    peer.take_all();
+  }
 }
 
 CASE(at_closed_port, "reset/closed/never-answered", "a reset for a connection that does not exist draws no answer",

@@ -100,12 +100,15 @@ CASE(probes_while_closing, "window/probed-while-closing",
   for (int i = 0; i < 2; i++) co_await answered_probe(s, shut, 15s);
   peer.set_rcv_wnd(65535);
   shut.answer();
-  co_await s.pause(kDelayedAck);
-  const auto all = peer.take_all();
-  const bool ended = !all.empty() && all.back().segment.flags.has(wire::kFin);
-  if (!ended)
+  bool ended = false;
+  for (int i = 0; i < 3 && !ended; i++) {  // a congestion window may have room for one segment at a time
+    co_await s.pause(kDelayedAck);
+    for (const auto& one : peer.take_all()) ended = ended || one.segment.flags.has(wire::kFin);
+    peer.send(ack());
+  }
+  if (!ended) {
     s.fail("the FIN did not follow when the window opened", "hello, and a FIN", "no FIN", "RFC9293-3.6-RELIABLE");
-  peer.send(ack());
+  }
 }
 
 CASE(never_opened, "window/closed-for-a-quarter-of-an-hour",

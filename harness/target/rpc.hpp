@@ -33,7 +33,7 @@ class Rpc {
   using Told = std::function<void(const std::string& method, const Json& params)>;
   struct Limits {
     std::chrono::milliseconds patience{10'000};  ///< without a word, while a call is under way
-    std::size_t line = std::size_t{1} << 20U;    ///< octets of a message
+    std::size_t line = std::size_t{16} << 20U;   ///< octets of a message
     std::size_t messages = 100'000;              ///< until a call is answered
   };
 
