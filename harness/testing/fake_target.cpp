@@ -101,13 +101,18 @@ Result<void> FakeTarget::set_sysctl(const std::string& name, const std::string& 
     profile_.apply_setting(name, value);
     return {};
   }
+  const std::map<std::string_view, int*> counts{{"net.ipv4.tcp_keepalive_probes", &settings.keepalive_count},
+                                                {"net.ipv4.tcp_retries2", &settings.retries},
+                                                {"net.ipv4.tcp_orphan_retries", &settings.orphan_retries},
+                                                {"net.ipv4.tcp_syn_retries", &settings.syn_retries},
+                                                {"net.ipv4.tcp_synack_retries", &settings.syn_ack_retries}};
   const auto found = durations.find(name);
-  const bool count = name == "net.ipv4.tcp_keepalive_probes";
-  if (found == durations.end() && !count) return tl::unexpected(Errno{ENOENT, {}});
+  const auto count = counts.find(name);
+  if (found == durations.end() && count == counts.end()) return tl::unexpected(Errno{ENOENT, {}});
   const auto number = to_int(value);
   if (!number || *number < 1) return tl::unexpected(Errno{EINVAL, {}});
-  if (count) {
-    settings.keepalive_count = *number;
+  if (count != counts.end()) {
+    *count->second = *number;
   } else {
     *found->second = std::chrono::seconds(*number);
   }

@@ -37,7 +37,11 @@ class FakeTcp {
     int keepalive_count = 0;
     Duration fin_timeout{};  ///< how long an orphan stays in FIN-WAIT-2
     bool rfc1337 = false;    ///< resets do not end TIME-WAIT
-    bool throttle = true;    ///< of challenge ACKs to resets: ten in five seconds (RFC 5961 7)
+    int retries = 15;        ///< R2: about 15 minutes
+    int orphan_retries = 15;
+    int syn_retries = 7;  ///< four minutes: RFC 9293 MUST-23 asks for three
+    int syn_ack_retries = 7;
+    bool throttle = true;  ///< of challenge ACKs to resets: ten in five seconds (RFC 5961 7)
   };
 
   FakeTcp(const engine::Waiter& clock, const model::Profile& profile, Defects defects, Emit emit);

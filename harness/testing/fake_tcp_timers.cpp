@@ -7,9 +7,8 @@ using namespace std::chrono_literals;
 using wire::kAck;
 
 namespace {
-constexpr int kRetries = 15;    // R2: about 15 minutes
-constexpr int kSynRetries = 7;  // four minutes: RFC 9293 MUST-23 asks for three
 constexpr int kEarly = 2;
+constexpr int kMostDoublings = 15;
 }  // namespace
 
 std::optional<TimePoint> FakeTcp::next_deadline() const {
@@ -52,7 +51,8 @@ void FakeTcp::retransmission_timeout(Tcb& tcb) {
   const bool only_fin = tcb.queue.empty();
   const bool early = only_fin && has(Defect::fin_gives_up_early);
   const bool never = has(Defect::fin_never_gives_up);
-  if (timed_out || (tcb.retries >= (early ? kEarly : kRetries) && !never)) return give_up(tcb);
+  const int limit = tcb.orphan ? settings.orphan_retries : settings.retries;
+  if (timed_out || (tcb.retries >= (early ? kEarly : limit) && !never)) return give_up(tcb);
   tcb.retries++;
   if (!has(Defect::rtt_sample_of_resent)) tcb.timed.reset();  // RFC 6298 3: no sample from what is sent twice
   if (!has(only_fin ? Defect::fin_no_backoff : Defect::data_no_backoff)) {
@@ -82,7 +82,8 @@ void FakeTcp::retransmit_fin(Tcb& tcb, Bytes payload) {
 }
 
 void FakeTcp::retransmit_syn(Tcb& tcb) {
-  const int limit = has(Defect::syn_gives_up_early) && tcb.active ? kEarly : kSynRetries;
+  const int patience = tcb.active ? settings.syn_retries : settings.syn_ack_retries;
+  const int limit = has(Defect::syn_gives_up_early) && tcb.active ? kEarly : patience;
   if (tcb.retries >= limit) return drop(tcb, ETIMEDOUT);
   tcb.retries++;
   tcb.timed.reset();
@@ -94,11 +95,11 @@ void FakeTcp::retransmit_syn(Tcb& tcb) {
 // An empty segment from below the window, as Linux has it: the answer tells the window.
 void FakeTcp::probe_window(Tcb& tcb) {
   if (has(Defect::zero_window_not_probed)) return;
-  if (tcb.retries >= kRetries) return give_up(tcb);
+  if (tcb.retries >= settings.retries) return give_up(tcb);
   if (has(Defect::zero_window_gives_up) && tcb.probe_backoff >= 4) return give_up(tcb);
   tcb.retries++;
   emit(tcb, kAck, tcb.snd_una - 1);
-  tcb.probe_backoff = std::min(tcb.probe_backoff + 1, kRetries);
+  tcb.probe_backoff = std::min(tcb.probe_backoff + 1, kMostDoublings);
   tcb.rto_at = now() + std::min(tcb.rto * (1 << tcb.probe_backoff), profile_.rto_max);
 }
 

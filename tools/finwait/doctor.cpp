@@ -6,6 +6,8 @@
 #include "harness/engine/epoll.hpp"
 #include "harness/engine/task.hpp"
 #include "harness/target/local_kernel.hpp"
+#include "harness/target/stack_process.hpp"
+#include "tools/finwait/adapters.hpp"
 #include "tools/finwait/commands.hpp"
 
 namespace finwait::tool {
@@ -31,10 +33,25 @@ Duration wake_up_lateness() {
   return loop.worst_lateness();
 }
 
+// They need nothing of this machine but to be there, and are no problem when they are not.
+void tell_of_stacks() {
+  for (const std::string& name : adapter_names()) {
+    const auto command = *adapter_of(name);
+    std::string detail = command ? "" : command.error();
+    if (command) {
+      engine::VirtualTime time;
+      const auto target = target::StackProcess::start(time, *command);
+      detail = target ? fmt::format("{}, --target {}", (*target)->version(), name) : target.error();
+    }
+    fmt::print("{:<8}{:<24}{}\n", command ? "ok" : "absent", "stack " + name, detail);
+  }
+}
+
 }  // namespace
 
 int doctor() {
   fmt::print("finwait {}, user {}\n", FINWAIT_VERSION, geteuid() == 0 ? "root" : "without root");
+  tell_of_stacks();
   const auto namespaces = target::prepare_namespaces();
   line(namespaces.has_value(), "network namespaces", namespaces ? "can be made" : namespaces.error());
   if (!namespaces) return kEnvironment;
