@@ -21,6 +21,16 @@ class Bad(example.Adapter):
             self.misbehave()
         return super().close(**params)
 
+    def recv(self, socket, most):
+        if how == "always-tells":
+            self.notify("event", socket=socket)
+        return super().recv(socket, most)
+
+    def accept(self, socket):
+        if how == "always-tells":
+            self.notify("event", socket=socket)
+        return super().accept(socket)
+
     def misbehave(self):
         if how == "dies":
             sys.stderr.write("Segmentation fault, or so\n")

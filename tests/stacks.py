@@ -23,9 +23,9 @@ def verdicts(results):
     return {case["id"]: case for case in json.loads(pathlib.Path(results).read_text())["results"]}
 
 
-def lwip():
-    if not (pathlib.Path(finwait).parent.parent / "stacks/finwait-lwip").exists():
-        print("skipped: the adapter finwait-lwip was not built (ci/install stacks-lwip)")
+def need(stack):
+    if not (pathlib.Path(finwait).parent.parent / f"stacks/finwait-{stack}").exists():
+        print(f"skipped: the adapter finwait-{stack} was not built (ci/install stacks-{stack})")
         sys.exit(SKIPPED)
 
 
@@ -62,14 +62,13 @@ def a_mutant_of_the_example_fails():
         check(done.returncode == NOT_AS_EXPECTED and "RFC9293-MUST-13" in done.stdout, "TIME-WAIT is too short", done)
 
 
-@test
-def two_runs_are_the_same():
-    lwip()
+def two_runs_are_the_same(stack):
+    need(stack)
     with tempfile.TemporaryDirectory() as folder:
         runs = []
         for name in ("one", "two"):
             results, captures = pathlib.Path(folder) / f"{name}.json", pathlib.Path(folder) / name
-            run("run", "--target", "lwip", "release/**", "keepalive/**", "impaired/release/**", "timers/keepalive/**",
+            run("run", "--target", stack, "release/**", "keepalive/**", "impaired/release/**", "timers/keepalive/**",
                 "--json", results, "--out", captures)
             text = json.loads(results.read_text())
             del text["run"]["real_ns"]
@@ -81,8 +80,32 @@ def two_runs_are_the_same():
 
 
 @test
+def two_runs_of_lwip_are_the_same():
+    two_runs_are_the_same("lwip")
+
+
+@test
+def two_runs_of_gvisor_are_the_same():
+    two_runs_are_the_same("gvisor")
+
+
+@test
+def gvisor_is_as_expected():
+    need("gvisor")
+    done = run("run", "--target", "gvisor", "release/**", "keepalive/**", "reset/**", "time-wait/**", "fin/**")
+    check(done.returncode == AS_EXPECTED, "all deviations are known", done)
+
+
+@test
+def gvisor_keeps_to_the_protocol():
+    need("gvisor")
+    done = run("check-adapter", "gvisor")
+    check(done.returncode == AS_EXPECTED, "it does", done)
+
+
+@test
 def lwip_lives_two_hours_in_a_moment():
-    lwip()
+    need("lwip")
     with tempfile.TemporaryDirectory() as folder:
         results = pathlib.Path(folder) / "run.json"
         done = run("run", "--target", "lwip", "timers/keepalive/**", "keepalive/**", "--json", results)
@@ -96,7 +119,7 @@ def lwip_lives_two_hours_in_a_moment():
 
 @test
 def lwip_keeps_to_the_protocol():
-    lwip()
+    need("lwip")
     done = run("check-adapter", "lwip")
     check(done.returncode == AS_EXPECTED, "it does", done)
 
@@ -144,9 +167,22 @@ def an_adapter_that_never_ends_a_line():
 
 
 @test
+def an_adapter_that_always_tells():
+    with tempfile.TemporaryDirectory() as folder:
+        lives, results = pathlib.Path(folder) / "lives", pathlib.Path(folder) / "run.json"
+        lives.mkdir()
+        done = run("run", "--target", f"stack:{HERE / 'bad_adapter.py'} always-tells {lives}", "release/**", "half-close/**",
+                   "-x", "**/ipv6", "--json", results)
+        check(done.returncode == AS_EXPECTED, "an event too many does no harm", done)
+        check(len([1 for case in verdicts(results).values() if case["verdict"] == "PASS"]) > 15, "they pass", done)
+
+
+@test
 def a_stack_that_is_not_there():
     done = run("run", "--target", "stack:/nowhere/adapter", "release/**")
     check(done.returncode == ENVIRONMENT and "/nowhere/adapter cannot be started" in done.stderr, "it is named", done)
+    done = run("check-adapter", "/nowhere/adapter")
+    check(done.returncode == ENVIRONMENT, "there is nothing to check", done)
     done = run("run", "--target", "stack:", "release/**")
     check("stack: needs a program" in done.stderr, "an example is given", done)
     done = run("run", "--target", "ostrich", "release/**")

@@ -155,12 +155,23 @@ void text_with_syn(const Context& context, const Hypothesis& h, const Segment& s
   for (std::size_t i = first; i < out.all.size(); i++) out.all[i].timestamps = open.timestamps;
 }
 
-// A peer that sends text from where it has sent a FIN contradicts itself: either may count.
-bool forget_contradicted_fins(Hypothesis& h) {
+// A peer that sends text from where it has sent a FIN contradicts itself: either may count. `longer` is `h` where the
+// text does, and in `h` the FIN does. False when there is no such thing.
+bool split_contradiction(Hypothesis& h, Hypothesis& longer) {
   bool any = false;
-  for (Held& one : h.held) {
-    const auto beyond = [&](const Held& other) { return after(other.to, one.to); };
-    if (one.fin && std::ranges::any_of(h.held, beyond)) one.fin = false, any = true;
+  for (std::size_t i = 0; i < h.held.size(); i++) {
+    const Held fin = h.held[i];
+    const auto beyond = [&](const Held& other) { return after(other.to, fin.to); };
+    if (!fin.fin || std::ranges::none_of(h.held, beyond)) continue;
+    any = true;
+    longer.held[i].fin = false;
+  }
+  for (const Held fin : std::vector<Held>(h.held)) {
+    if (!fin.fin) continue;
+    std::erase_if(h.held, [&](const Held& other) { return after(other.to, fin.to) && !before(other.from, fin.to); });
+    for (Held& other : h.held) {
+      if (after(other.to, fin.to)) other.to = fin.to, other.fin = false;
+    }
   }
   return any;
 }
@@ -231,7 +242,7 @@ void follow(const Context& context, Hypothesis&& h, const Segment& s, Instant at
   owe(context, h, rule.reply, &s, at, &rule);
   if (optional) h.due.back().optional = true;
   if (h.exists() && std::ranges::any_of(h.held, [&](const Held& held) { return !after(held.from, h.rcv_nxt); })) {
-    if (Hypothesis longer = h; forget_contradicted_fins(longer)) {
+    if (Hypothesis longer = h; split_contradiction(h, longer)) {
       take_held(context, longer, at);
       expect_output(context, longer, at, &rule);
       out.all.push_back(std::move(longer));
@@ -500,7 +511,11 @@ void arrive(const Context& context, Hypothesis h, const Segment& s, Instant at, 
     Hypothesis next = h;
     next.snd_wl1 = s.seq;
     next.snd_wl2 = h.snd_una;
+    const auto first = static_cast<std::ptrdiff_t>(out.all.size());
     apply_rows(context, std::move(next), s, at, {}, 0, out, 0);
+    // Only where it counts.
+    const auto dropped = [&](const Hypothesis& one) { return one.rcv_nxt == h.rcv_nxt; };
+    out.all.erase(std::remove_if(out.all.begin() + first, out.all.end(), dropped), out.all.end());
   }
   if (acks_unsent(h, s)) return judge_unsent_ack(context, std::move(h), s, at, out);
   apply_rows(context, std::move(h), s, at, {}, 0, out, 0);

@@ -298,6 +298,15 @@ void Oracle::diagnose(Violation& v, const Events& events, const Ways& before, co
     }
     return false;
   };
+  const auto has_ack = [&](std::uint32_t index) {
+    std::uint32_t number = 0;
+    for (const Event& event : events) {
+      if (!event.is_input() || number++ != index) continue;
+      const auto* segment = std::get_if<Segment>(&event.what);
+      return segment != nullptr && segment->flags.any(wire::kAck);
+    }
+    return false;
+  };
   const bool only_resets = suspects(last) == Suspects::resets;
   const bool only_acked = suspects(last) == Suspects::acked;
   const bool waits = !before.empty() && before.front().state == State::time_wait;
@@ -305,6 +314,8 @@ void Oracle::diagnose(Violation& v, const Events& events, const Ways& before, co
                       before.front().moved_by->trigger == Trigger::timer_two_msl;
   for (std::uint32_t i = inputs; i-- > first && !only_acked;) {
     if (at_input(Kind::beyond_edge, i, "took for inside its window")) return;
+    // That an ACK was ignored which had to be answered tells nothing of the edge.
+    if (i == trivial && has_ack(i)) continue;
     if (at_input(Kind::below_edge, i, "took for inside its window")) return;
   }
   for (std::uint32_t i = inputs; i-- > first && !only_acked;) {

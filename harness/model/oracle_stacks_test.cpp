@@ -456,17 +456,39 @@ TEST(OracleStacks, TextAtRcvNxtMayTellTheWindowWhateverCameAhead) {
   EXPECT_EQ(run(true), "");
 }
 
-// Text from where the peer has sent a FIN before: it contradicts itself.
+// Text from where the peer has sent a FIN, before or after: it contradicts itself.
 TEST(OracleStacks, OfAFinAndTextInItsPlaceEitherCounts) {
-  const auto run = [](std::uint32_t ack) {
+  const auto run = [](bool fin_first, std::uint32_t ack) {
     Talk t;
-    t.open().peer(kFin | kAck, 4, 1).target(kAck, 1, 1).peer(kAck | kPsh, 4, 1, "defg").target(kAck, 1, 1);
+    t.open();
+    for (const bool fin : {fin_first, !fin_first}) {
+      fin ? t.peer(kFin | kAck, 4, 1) : t.peer(kAck | kPsh, 4, 1, "defg");
+      t.target(kAck, 1, 1);
+    }
     return t.peer(kAck | kPsh, 1, 1, "abc").target(kAck, 1, ack).end(2s);
   };
-  EXPECT_EQ(run(5), "");
-  EXPECT_EQ(run(8), "");
-  EXPECT_NE(run(9), "");
-  EXPECT_NE(run(6), "");
+  for (const bool fin_first : {true, false}) {
+    EXPECT_EQ(run(fin_first, 5), "");
+    EXPECT_EQ(run(fin_first, 8), "");
+    EXPECT_NE(run(fin_first, 9), "");
+    EXPECT_NE(run(fin_first, 6), "");
+  }
+}
+
+// Karn's back-off may still hold when a window is first probed; after that the probes only double.
+TEST(OracleStacks, OneWindowProbeMayBackOffTwice) {
+  const auto run = [](const std::vector<Duration>& gaps) {
+    Talk t;
+    t.open().call(Call::Kind::send, "a").target(kAck | kPsh, 1, 1, "a").wait(1s).target(kAck | kPsh, 1, 1, "a");
+    t.peer_window = 0;
+    t.peer(kAck, 1, 2).call(Call::Kind::send, "b");
+    for (const Duration gap : gaps) t.wait(gap).target(kAck, 1, 1);
+    return t.end();
+  };
+  EXPECT_EQ(run({2s, 4s, 8s}), "");
+  EXPECT_EQ(run({2s, 8s, 16s}), "");
+  EXPECT_EQ(run({2s, 8s, 40s}), "RFC9293-MUST-36");
+  EXPECT_EQ(run({2s, 20s}), "RFC9293-MUST-36");
 }
 
 TEST(OracleStacks, WithoutARoundTripTheTimerIsTheInitialOne) {

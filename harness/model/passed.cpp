@@ -164,7 +164,10 @@ TimerBounds resend_window(const Context& context, const Hypothesis& h) {
     window.earliest = scaled(doubled(again.last), 1 - kTolerance);
     window.latest = std::max(window.latest, scaled(doubled(again.last_most), 1 + kTolerance) + profile.reaction);
     // The timer's own back-off, which Karn's algorithm keeps, and that of the probes may both count.
-    if (again.closed_window && again.backed_off > Duration{0}) window.latest = 2 * window.latest;
+    if (again.closed_window && again.count == 1 && again.backed_off > Duration{0}) {
+      const Duration most = profile.bounds(profile.rto_max).latest;
+      window.latest = std::max(window.latest, std::min(2 * window.latest, most));
+    }
     return window;
   }
   const TimerBounds least = profile.bounds(unsampled(h) ? profile.rto_initial : profile.rto_min);

@@ -61,9 +61,6 @@ Result<T> App::call(const std::string& text, engine::Op<T> op, TimePoint begin, 
 }
 
 void App::must(const Result<void>& result, const std::string& text) {
-  if (!result && (result.error() == ENOPROTOOPT || result.error() == EOPNOTSUPP || result.error() == ENOSYS)) {
-    peer_.scenario().unsupported(fmt::format("the target's API has no {} ({})", text, result.error().name()));
-  }
   if (!result) peer_.scenario().broken(fmt::format("{} failed with {}", text, result.error().name()));
 }
 
@@ -133,7 +130,15 @@ void App::set(SocketOption option, int value) {
   auto told = call_of(model::Call::Kind::set);
   told.option = option;
   told.value = value;
-  must(call(text, socket("set").set(option, value), begin, std::move(told)), text);
+  const auto result = call(text, socket("set").set(option, value), begin, std::move(told));
+  // Those of keepalive are a capability of their own: who declares it has them.
+  using enum SocketOption;
+  const bool of_keepalive =
+      option == keepalive || option == keepalive_idle_s || option == keepalive_interval_s || option == keepalive_count;
+  if (!result && result.error() == ENOPROTOOPT && !of_keepalive) {
+    peer_.scenario().unsupported(fmt::format("the target's API has no {}", to_string(option)));
+  }
+  must(result, text);
 }
 
 Result<int> App::get(SocketOption option) {

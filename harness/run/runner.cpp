@@ -258,6 +258,7 @@ void Runner::start(std::unique_ptr<Slot> owned) {
     return report(slot, Verdict::unsupported, error_finding(*missing));
   }
   if (lab_.fresh()) {
+    lab_.draw_from(mixed(slot.seed, slot.instance->id) >> 33U);  // 31 bits: every language has those
     auto own = make_sandbox(c.sysctls);
     if (!own) return finish(slot, error_finding(own.error()));
     slot.own = std::move(*own);

@@ -102,7 +102,9 @@ int Child::wait() {
 }
 
 void Child::kill() const {
-  if (pid_ >= 0) ::kill(-pid_, SIGKILL);
+  if (pid_ < 0) return;
+  ::kill(-pid_, SIGKILL);
+  ::kill(pid_, SIGKILL);  // wherever it has gone
 }
 
 }  // namespace finwait::target

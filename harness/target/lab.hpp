@@ -1,6 +1,7 @@
 // Lab: where a run gets its clock and its targets from.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <tl/expected.hpp>
@@ -18,6 +19,8 @@ class Lab {
   virtual tl::expected<std::unique_ptr<Target>, std::string> make_target() = 0;
   /// A target costs next to nothing: each case gets one of its own, and they run one after the other.
   [[nodiscard]] virtual bool fresh() const { return false; }
+  /// What a fresh target draws its numbers from.
+  virtual void draw_from(std::uint64_t /*seed*/) {}
 };
 
 }  // namespace finwait::target

@@ -11,10 +11,15 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <limits>
+
+#include "harness/engine/epoll.hpp"
 
 namespace finwait::target {
 
 namespace {
+
+constexpr int kWholeCall = 6;  // so much longer than between two words a call may take
 
 // For messages: what somebody else has written, as far as it can be shown.
 std::string shown(std::string_view text) {
@@ -22,6 +27,25 @@ std::string shown(std::string_view text) {
   std::string out;
   for (const char c : text.substr(0, kMost)) out += c >= ' ' && c < '\x7f' ? c : '?';
   return text.size() > kMost ? out + "..." : out;
+}
+
+// Copying a value takes as many calls as it is deep; nothing in the protocol is deeper than 4.
+bool too_deep(std::string_view line) {
+  constexpr int kMost = 32;
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < line.size() && depth <= kMost; i++) {
+    if (quoted && line[i] == '\\') {
+      i++;
+    } else if (line[i] == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (line[i] == '{' || line[i] == '[')) {
+      depth++;
+    } else if (!quoted && (line[i] == '}' || line[i] == ']')) {
+      depth--;
+    }
+  }
+  return depth > kMost;
 }
 
 }  // namespace
@@ -100,15 +124,24 @@ bool Rpc::read_line(std::string& line) {
       return give_up(fmt::format("the adapter has sent a line of over {} octets", limits_.line)), false;
     }
     looked = buffer_.size();
+    if (octets_ > limits_.octets) {
+      return give_up(fmt::format("the adapter has sent over {} octets and not the answer", limits_.octets)), false;
+    }
     pollfd one{line_.get(), POLLIN, 0};
     const int ready = poll(&one, 1, static_cast<int>(limits_.patience.count()));
     if (ready < 0 && errno == EINTR) continue;
+    if (engine::monotonic_now() - since_ > kWholeCall * limits_.patience) {
+      return give_up(fmt::format("the adapter has talked for {} ms and not answered",
+                                 (kWholeCall * limits_.patience).count())),
+             false;
+    }
     if (ready == 0) {
       return give_up(fmt::format("the adapter has not answered for {} ms", limits_.patience.count())), false;
     }
     buffer_.resize(looked + kChunk);
     const auto got = read(line_.get(), buffer_.data() + looked, kChunk);
     buffer_.resize(looked + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    octets_ += static_cast<std::size_t>(std::max<ssize_t>(got, 0));
     // A reset: it has left something unread.
     if (got == 0 || (got < 0 && errno == ECONNRESET)) return give_up("the adapter is gone"), false;
     if (got < 0 && errno != EINTR) return give_up(fmt::format("the adapter: {}", std::strerror(errno))), false;
@@ -116,10 +149,12 @@ bool Rpc::read_line(std::string& line) {
 }
 
 tl::expected<Json, RpcError> Rpc::answer(const Json& id, Id which) {
+  since_ = engine::monotonic_now();
+  octets_ = 0;
   std::string line;
   for (std::size_t count = 0; count < limits_.messages; count++) {
     if (!read_line(line)) return gone();
-    Json message = Json::parse(line, nullptr, false);
+    Json message = too_deep(line) ? Json() : Json::parse(line, nullptr, false);
     if (!message.is_object()) {
       give_up("the adapter has sent what is no JSON object: " + shown(line));
       return gone();
@@ -140,7 +175,9 @@ tl::expected<Json, RpcError> Rpc::answer(const Json& id, Id which) {
     if (message.contains("result")) return std::move(message["result"]);
     const Json& error = message["error"];
     const bool formed = error.is_object() && error.contains("code") && error["code"].is_number_integer() &&
-                        error["code"] != 0 && error.contains("message") && error["message"].is_string();
+                        error["code"] != 0 && error["code"] >= std::numeric_limits<int>::min() &&
+                        error["code"] <= std::numeric_limits<int>::max() && error.contains("message") &&
+                        error["message"].is_string();
     if (!formed) {
       give_up("the adapter has sent an error without a code and a message: " + shown(line));
       return gone();

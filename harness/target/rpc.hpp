@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "harness/target/child.hpp"
+#include "harness/time.hpp"
 
 namespace finwait::target {
 
@@ -32,9 +33,10 @@ class Rpc {
   /// What the program says of its own accord, while a call is under way.
   using Told = std::function<void(const std::string& method, const Json& params)>;
   struct Limits {
-    std::chrono::milliseconds patience{10'000};  ///< without a word, while a call is under way
-    std::size_t line = std::size_t{16} << 20U;   ///< octets of a message
-    std::size_t messages = 100'000;              ///< until a call is answered
+    std::chrono::milliseconds patience{10'000};    ///< without a word, while a call is under way
+    std::size_t line = std::size_t{16} << 20U;     ///< octets of a message
+    std::size_t messages = 100'000;                ///< until a call is answered
+    std::size_t octets = std::size_t{256} << 20U;  ///< all of them together
   };
 
   /// The program first; looked for on PATH. Killed when this object or finwait ends.
@@ -71,6 +73,8 @@ class Rpc {
   Told told_;
   std::string buffer_, broken_;
   std::int64_t next_id_ = 1;
+  TimePoint since_{};       ///< the call under way began
+  std::size_t octets_ = 0;  ///< and so many have come
 };
 
 }  // namespace finwait::target

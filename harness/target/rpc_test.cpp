@@ -77,7 +77,11 @@ TEST(Rpc, WhatAProgramMayNotDo) {
                 StartsWith("the adapter has sent what is neither the answer to the last call nor a notification"))
         << line;
   }
-  for (const char* error : {"17", R"({"code":0,"message":""})", R"({"code":"1","message":""})", R"({"code":1})"}) {
+  const std::string deep = "{\"id\":1,\"result\":" + std::string(200, '[') + std::string(200, ']') + "}";
+  EXPECT_THAT(problem("echo '" + deep + "'; read line; read line"),
+              StartsWith("the adapter has sent what is no JSON object"));
+  for (const char* error : {"17", R"({"code":4294967296,"message":""})", R"({"code":0,"message":""})",
+                            R"({"code":"1","message":""})", R"({"code":1})"}) {
     EXPECT_THAT(problem(std::string(R"(echo '{"id":1,"error":)") + error + "}'; read line; read line"),
                 StartsWith("the adapter has sent an error without a code and a message"))
         << error;

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 namespace finwait::target {
@@ -29,6 +30,8 @@ Result<T> malformed(Stack& stack, std::string_view method, const char* what) {
   stack.give_up("the adapter answered " + std::string(method) + " without " + what);
   return tl::unexpected(Errno{EIO, "the adapter"});
 }
+
+constexpr std::size_t kMostOctets = 65535 + 40;  // an IPv6 packet without a jumbo payload
 
 template <class T>
 Op<T> now_or_later(Stack& stack, int socket, std::function<std::optional<Result<T>>()> attempt) {
@@ -86,7 +89,14 @@ int errno_of(std::string_view name) {
 std::optional<std::int64_t> integer(const Json& object, const char* name) {
   if (!object.is_object()) return std::nullopt;
   const auto found = object.find(name);
-  return found != object.end() && found->is_number_integer() ? std::optional(found->get<std::int64_t>()) : std::nullopt;
+  if (found == object.end() || !found->is_number_integer()) return std::nullopt;
+  if (found->is_number_unsigned() && !std::in_range<std::int64_t>(found->get<std::uint64_t>())) return std::nullopt;
+  return found->get<std::int64_t>();
+}
+
+std::optional<int> small(const Json& object, const char* name) {
+  const auto number = integer(object, name);
+  return number && std::in_range<int>(*number) ? std::optional(static_cast<int>(*number)) : std::nullopt;
 }
 
 std::optional<std::string> text(const Json& object, const char* name) {
@@ -106,12 +116,13 @@ void Stack::told(const std::string& method, const Json& params) {
     const auto hex = text(params, "octets");
     auto octets = hex ? from_hex(*hex) : std::nullopt;
     if (!octets || octets->empty()) return give_up("the adapter has sent a packet without hexadecimal octets");
+    if (octets->size() > kMostOctets) return give_up("the adapter has sent a packet that is longer than any");
     packets_.emplace_back(clock_.now(), std::move(*octets));
     came_ = true;
   } else if (method == "event") {
-    const auto socket = integer(params, "socket");
+    const auto socket = small(params, "socket");
     if (!socket) return give_up("the adapter has told an event without a socket");
-    changed_.insert(static_cast<int>(*socket));
+    changed_.insert(*socket);
     came_ = true;
   } else {
     give_up("the adapter has sent a notification that there is none of: " + method);
@@ -144,18 +155,31 @@ Result<Json> Stack::app_call(std::string_view method, Json params) {
 
 void Stack::wait_for(int socket, std::function<bool()> attempt) { waiting_[socket].push_back(std::move(attempt)); }
 
-// What the attempts themselves bring about counts, too.
+// Whether anything that waited for this socket has come to its end.
+bool Stack::attempt(int socket) {
+  const auto found = waiting_.find(socket);
+  if (found == waiting_.end()) return false;
+  auto attempts = std::exchange(found->second, {});
+  const auto ended = std::erase_if(attempts, [](const auto& one) { return one(); });
+  auto& left = waiting_[socket];
+  left.insert(left.begin(), std::make_move_iterator(attempts.begin()), std::make_move_iterator(attempts.end()));
+  return ended > 0;
+}
+
+// What the attempts themselves bring about counts, too; but an event of a socket that was tried in vain meanwhile is
+// one too many.
 void Stack::try_again() {
+  constexpr int kRounds = 1000;
   depth_++;
-  while (!changed_.empty()) {
-    const int socket = *changed_.begin();
-    changed_.erase(changed_.begin());
-    const auto found = waiting_.find(socket);
-    if (found == waiting_.end()) continue;
-    auto attempts = std::exchange(found->second, {});
-    std::erase_if(attempts, [](const auto& attempt) { return attempt(); });
-    auto& left = waiting_[socket];
-    left.insert(left.begin(), std::make_move_iterator(attempts.begin()), std::make_move_iterator(attempts.end()));
+  for (int round = 0; !changed_.empty(); round++) {
+    if (round == kRounds) give_up("the adapter tells event after event, and they come to nothing");
+    if (!broken().empty()) break;
+    const auto now = std::exchange(changed_, {});
+    std::set<int> in_vain;
+    for (const int socket : now) {
+      if (!attempt(socket)) in_vain.insert(socket);
+    }
+    for (const int socket : in_vain) changed_.erase(socket);
   }
   depth_--;
 }
@@ -225,8 +249,8 @@ Op<void> StackSocket::set(SocketOption option, int value) {
 Op<int> StackSocket::get(SocketOption option) {
   const auto answer = stack_->app_call("get", params({{"option", name_of(option)}}));
   if (!answer) return Result<int>(tl::unexpected(answer.error()));
-  const auto value = integer(*answer, "value");
-  return value ? Result<int>(static_cast<int>(*value)) : malformed<int>(*stack_, "get", "a value");
+  const auto value = small(*answer, "value");
+  return value ? Result<int>(*value) : malformed<int>(*stack_, "get", "a value");
 }
 
 Op<int> StackSocket::take_error() {
@@ -274,17 +298,19 @@ StackListener::~StackListener() {
 }
 
 void StackListener::take_all(Stack& stack, int id, const std::shared_ptr<Stack>& owner, Arrived& arrived) {
-  for (;;) {
+  constexpr int kMost = 100'000;
+  for (int count = 0; count < kMost; count++) {
     const auto answer = stack.app_call("accept", {{"socket", id}});
     if (!answer) return;  // EAGAIN; whatever else it is, there is no connection
-    const auto socket = integer(*answer, "connection"), port = integer(*answer, "port");
+    const auto socket = small(*answer, "connection"), port = small(*answer, "port");
     const auto address = wire::Address::from_string(text(*answer, "address").value_or(""));
-    if (!socket || !port || !address) {
+    if (!socket || !port || !std::in_range<std::uint16_t>(*port) || !address) {
       return (void)malformed<int>(stack, "accept", "a connection, an address and a port");
     }
-    arrived[{*address, wire::Port{static_cast<std::uint16_t>(*port)}}] =
-        std::make_unique<StackSocket>(owner, static_cast<int>(*socket));
+    const Endpoint peer{*address, wire::Port{static_cast<std::uint16_t>(*port)}};
+    arrived.emplace(peer, std::make_unique<StackSocket>(owner, *socket));
   }
+  stack.give_up("the adapter accepts connection after connection");
 }
 
 Op<std::unique_ptr<Socket>> StackListener::accept(const Endpoint& peer) {

@@ -48,6 +48,7 @@ class Stack {
  private:
   void told(const std::string& method, const Json& params);
   void try_again();
+  bool attempt(int socket);
 
   std::unique_ptr<Rpc> rpc_;
   const engine::Waiter& clock_;
@@ -60,6 +61,8 @@ class Stack {
 
 /// A member of an object, if it is there and of this kind.
 std::optional<std::int64_t> integer(const Json& object, const char* name);
+/// The same, if it fits an int.
+std::optional<int> small(const Json& object, const char* name);
 std::optional<std::string> text(const Json& object, const char* name);
 
 class StackSocket : public Socket {
@@ -100,7 +103,7 @@ class StackListener : public Listener {
 
  private:
   /// The connections that the stack hands out, by peer: whoever asks for one gets that one.
-  using Arrived = std::map<Endpoint, std::unique_ptr<Socket>>;
+  using Arrived = std::multimap<Endpoint, std::unique_ptr<Socket>>;
   static void take_all(Stack& stack, int id, const std::shared_ptr<Stack>& owner, Arrived& arrived);
 
   std::shared_ptr<Stack> stack_;

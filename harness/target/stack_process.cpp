@@ -15,13 +15,13 @@ std::optional<Capability> find_capability(std::string_view name) {
   return std::nullopt;
 }
 
-tl::expected<Hello::Network, std::string> network_of(const Json& said, const char* family) {
+tl::expected<Hello::Network, std::string> network_of(const Json& said, const char* name, Family family) {
   const auto target = wire::Address::from_string(text(said, "target").value_or(""));
   const auto first = wire::Address::from_string(text(said, "first_peer").value_or(""));
   const auto peers = integer(said, "peers");
   constexpr std::int64_t kMost = 131'000;
-  if (!target || !first || !peers || *peers < 1) {
-    return tl::unexpected(fmt::format("hello: {} needs target, first_peer and peers", family));
+  if (!target || !first || !peers || *peers < 1 || target->family != family || first->family != family) {
+    return tl::unexpected(fmt::format("hello: {0} needs target and first_peer, addresses of {0}, and peers", name));
   }
   return Hello::Network{*target, *first, static_cast<std::uint32_t>(std::min(*peers, kMost))};
 }
@@ -47,7 +47,8 @@ tl::expected<Hello, std::string> read_hello(const Json& said) {
   for (const auto& [name, capability, place] :
        {std::tuple{"ipv4", Capability::ipv4, &hello.ipv4}, std::tuple{"ipv6", Capability::ipv6, &hello.ipv6}}) {
     if (!said.contains(name)) continue;
-    auto network = network_of(said[name], name);
+    const Family family = capability == Capability::ipv4 ? Family::ipv4 : Family::ipv6;
+    auto network = network_of(said[name], name, family);
     if (!network) return tl::unexpected(network.error());
     *place = *network;
     hello.capabilities.insert(capability);
@@ -94,10 +95,11 @@ tl::expected<int, std::string> StackLink::receive(const Receiver& receiver) {
 // --- the target
 
 tl::expected<std::unique_ptr<StackProcess>, std::string> StackProcess::start(engine::VirtualTime& time,
-                                                                             const std::vector<std::string>& command) {
+                                                                             const std::vector<std::string>& command,
+                                                                             std::uint64_t seed) {
   auto rpc = Rpc::start(command);
   if (!rpc) return tl::unexpected(rpc.error());
-  auto hello = greet(**rpc, 1);
+  auto hello = greet(**rpc, seed);
   if (!hello) return tl::unexpected(fmt::format("{}: {}", command.front(), hello.error()));
   return std::make_unique<StackProcess>(time, std::move(*rpc), std::move(*hello));
 }
@@ -129,9 +131,9 @@ Result<std::unique_ptr<Listener>> StackProcess::listen(const Endpoint& local, Li
                                                   {"reuse", options.reuse},
                                                   {"backlog", options.backlog}});
   if (!answer) return tl::unexpected(answer.error());
-  const auto socket = integer(*answer, "socket");
+  const auto socket = small(*answer, "socket");
   if (!socket) return tl::unexpected(Errno{EIO, "the adapter answered listen without a socket"});
-  return std::make_unique<StackListener>(stack_, static_cast<int>(*socket));
+  return std::make_unique<StackListener>(stack_, *socket);
 }
 
 Result<Opening> StackProcess::connect(const Endpoint& peer, std::optional<wire::Port> local) {
@@ -139,9 +141,9 @@ Result<Opening> StackProcess::connect(const Endpoint& peer, std::optional<wire::
   if (local) params["local_port"] = number(*local);
   const auto answer = stack_->app_call("connect", std::move(params));
   if (!answer) return tl::unexpected(answer.error());
-  const auto id = integer(*answer, "socket");
+  const auto id = small(*answer, "socket");
   if (!id) return tl::unexpected(Errno{EIO, "the adapter answered connect without a socket"});
-  auto socket = std::make_unique<StackSocket>(stack_, static_cast<int>(*id));
+  auto socket = std::make_unique<StackSocket>(stack_, *id);
   auto done = socket->connected();
   return Opening{std::move(socket), std::move(done)};
 }
@@ -160,16 +162,17 @@ TimePoint StackProcess::advance_to(TimePoint most) {
   stack_->look_anew();
   const auto answer = stack_->call("advance", {{"to_ns", (most - begin_).count()}});
   if (!answer) {
-    if (answer.error().code != 0) stack_->give_up("the adapter cannot advance: " + answer.error().message);
+    stack_->give_up("the adapter cannot advance: " + answer.error().message);  // unless it is gone
     return most;
   }
-  const auto reached_ns = integer(*answer, "now_ns");
-  const TimePoint reached = reached_ns ? begin_ + Duration(*reached_ns) : TimePoint::min();
-  if (reached < now || reached > most) {
-    stack_->give_up(fmt::format("the adapter's clock went to {} ns, and had to go from {} to {} at most",
-                                reached_ns.value_or(-1), (now - begin_).count(), (most - begin_).count()));
+  const std::int64_t from_ns = (now - begin_).count(), most_ns = (most - begin_).count();
+  const std::int64_t reached_ns = integer(*answer, "now_ns").value_or(-1);
+  if (reached_ns < from_ns || reached_ns > most_ns) {
+    stack_->give_up(fmt::format("the adapter's clock went to {} ns, and had to go from {} to {} at most", reached_ns,
+                                from_ns, most_ns));
     return most;
   }
+  const TimePoint reached = begin_ + Duration(reached_ns);
   if (reached < most && !stack_->anything_came()) {
     stack_->give_up("the adapter stopped the clock and has told of no packet and no event");
     return most;
@@ -181,7 +184,7 @@ TimePoint StackProcess::advance_to(TimePoint most) {
 }
 
 tl::expected<std::unique_ptr<Target>, std::string> StackLab::make_target() {
-  auto target = StackProcess::start(time_, command_);
+  auto target = StackProcess::start(time_, command_, seed_);
   if (!target) return tl::unexpected(target.error());
   if (last_ != nullptr) time_.remove(*last_);
   last_ = target->get();

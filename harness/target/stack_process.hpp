@@ -40,7 +40,8 @@ class StackLink : public link::Link {
 class StackProcess : public Target, public engine::VirtualParty {
  public:
   static tl::expected<std::unique_ptr<StackProcess>, std::string> start(engine::VirtualTime& time,
-                                                                        const std::vector<std::string>& command);
+                                                                        const std::vector<std::string>& command,
+                                                                        std::uint64_t seed = 1);
   StackProcess(engine::VirtualTime& time, std::unique_ptr<Rpc> rpc, Hello hello);
   ~StackProcess() override;
 
@@ -81,11 +82,13 @@ class StackLab : public Lab {
   engine::VirtualTime& time() { return time_; }
   tl::expected<std::unique_ptr<Target>, std::string> make_target() override;
   [[nodiscard]] bool fresh() const override { return true; }
+  void draw_from(std::uint64_t seed) override { seed_ = seed; }
 
  private:
   std::vector<std::string> command_;
   engine::VirtualTime time_;
   engine::Loop loop_;
+  std::uint64_t seed_ = 1;
   engine::VirtualParty* last_ = nullptr;  ///< the only one that time passes for; it may be gone
 };
 

@@ -54,7 +54,10 @@ TEST(StackProcess, AHelloThatIsNone) {
   EXPECT_THAT(greeting(R"({"protocol":1,"stack":"a","version":"1","clock":"virtual","capabilities":["levitate"]})"),
               HasSubstr("there is no capability \"levitate\""));
   EXPECT_THAT(greeting(R"({"protocol":1,"stack":"a","version":"1","clock":"virtual","ipv6":{"target":"here"}})"),
-              HasSubstr("ipv6 needs target, first_peer and peers"));
+              HasSubstr("ipv6 needs target and first_peer, addresses of ipv6, and peers"));
+  EXPECT_THAT(greeting(R"({"protocol":1,"stack":"a","version":"1","clock":"virtual",)"
+                       R"("ipv4":{"target":"198.18.0.1","first_peer":"2001:db8::2","peers":9}})"),
+              HasSubstr("addresses of ipv4"));
 }
 
 struct Advanced {
@@ -98,6 +101,8 @@ TEST(StackProcess, AClockThatLies) {
   EXPECT_THAT(advanced({R"({"id":2,"result":{"now_ns":11000000000}})"}).broken,
               StartsWith("the adapter's clock went to 11000000000 ns, and had to go from 0 to 10000000000 at most"));
   EXPECT_THAT(advanced({R"({"id":2,"result":{"now_ns":-1}})"}).broken, StartsWith("the adapter's clock went to -1 ns"));
+  EXPECT_THAT(advanced({R"({"id":2,"result":{"now_ns":18446744073709551615}})"}).broken,
+              StartsWith("the adapter's clock went to -1 ns"));
   EXPECT_THAT(advanced({R"({"id":2,"result":{}})"}).broken, StartsWith("the adapter's clock went to -1 ns"));
   EXPECT_THAT(advanced({R"({"id":2,"result":{"now_ns":5}})"}).broken,
               StartsWith("the adapter stopped the clock and has told of no packet and no event"));

@@ -395,6 +395,8 @@ class Adapter:
         self.fail(connection)
         if connection.state in ("SYN-SENT", "SYN-RECEIVED"):
             raise ApiError(errno.EAGAIN)
+        if connection.state == "CLOSED":
+            raise ApiError(errno.ENOTCONN)  # it was told why before
         return {}
 
     def fail(self, connection):

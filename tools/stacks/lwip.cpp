@@ -74,11 +74,13 @@ class Application {
     return *found->second;
   }
   Connection& adopt(tcp_pcb* pcb);
+  static void hold(tcp_pcb* pcb, Connection& connection);
   /// The application has let go of it: lwIP ends it by itself.
   static void let_go(tcp_pcb* pcb);
   static err_t on_accept(void* argument, tcp_pcb* pcb, err_t error);
   static err_t on_connected(void* argument, tcp_pcb* pcb, err_t error);
   static err_t on_received(void* argument, tcp_pcb* pcb, pbuf* text, err_t error);
+  static err_t on_sent(void* argument, tcp_pcb* pcb, u16_t octets);
   static void on_error(void* argument, err_t error);
 
   Server& server_;
@@ -99,14 +101,20 @@ Connection& Application::adopt(tcp_pcb* pcb) {
   auto connection = std::make_unique<Connection>();
   connection->id = ++last_;
   connection->pcb = pcb;
-  tcp_arg(pcb, connection.get());
-  tcp_recv(pcb, on_received);
-  tcp_err(pcb, on_error);
+  hold(pcb, *connection);
   return *connections_.emplace(last_, std::move(connection)).first->second;
+}
+
+void Application::hold(tcp_pcb* pcb, Connection& connection) {
+  tcp_arg(pcb, &connection);
+  tcp_recv(pcb, on_received);
+  tcp_sent(pcb, on_sent);
+  tcp_err(pcb, on_error);
 }
 
 void Application::let_go(tcp_pcb* pcb) {
   tcp_arg(pcb, nullptr);
+  tcp_sent(pcb, nullptr);
   tcp_recv(pcb, nullptr);
   tcp_err(pcb, nullptr);
 }
@@ -143,6 +151,11 @@ err_t Application::on_received(void* argument, tcp_pcb* /*pcb*/, pbuf* text, err
   return ERR_OK;
 }
 
+err_t Application::on_sent(void* argument, tcp_pcb* /*pcb*/, u16_t /*octets*/) {
+  events->event(static_cast<Connection*>(argument)->id);
+  return ERR_OK;
+}
+
 void Application::on_error(void* argument, err_t error) {
   auto* connection = static_cast<Connection*>(argument);
   if (connection == nullptr) return;
@@ -171,7 +184,7 @@ Json Application::listen(const Json& p) {
   tcp_pcb* listener = tcp_listen_with_backlog_and_err(pcb, static_cast<u8_t>(backlog), &error);
   if (listener == nullptr) {
     tcp_close(pcb);
-    must(error == ERR_OK ? ERR_MEM : error);
+    must(error == ERR_OK ? static_cast<err_t>(ERR_MEM) : error);
   }
   auto listening = std::make_unique<Listening>(Listening{listener, {}, this, ++last_});
   tcp_arg(listener, listening.get());
@@ -237,6 +250,7 @@ Json Application::connect(const Json& p) {
 Json Application::connected(const Json& p) {
   Connection& connection = find(p);
   if (connection.error != 0) throw ApiError{std::exchange(connection.error, 0)};
+  if (connection.pcb == nullptr && !connection.connected) throw ApiError{ENOTCONN};  // it was told why before
   if (!connection.connected) throw ApiError{EAGAIN};
   return Json::object();
 }
@@ -249,8 +263,10 @@ Json Application::send(const Json& p) {
   const auto octets = adapter::from_hex(p.at("octets").get<std::string>());
   const auto most = std::min<std::size_t>(octets.size(), tcp_sndbuf(connection.pcb));
   if (most == 0 && !octets.empty()) throw ApiError{EAGAIN};
-  must(tcp_write(connection.pcb, octets.data(), static_cast<u16_t>(most), TCP_WRITE_FLAG_COPY));
-  must(tcp_output(connection.pcb));
+  const err_t written = tcp_write(connection.pcb, octets.data(), static_cast<u16_t>(most), TCP_WRITE_FLAG_COPY);
+  if (written == ERR_MEM) throw ApiError{EAGAIN};
+  must(written);
+  tcp_output(connection.pcb);  // what cannot leave now does so later
   return {{"taken", most}};
 }
 
@@ -281,6 +297,7 @@ Json Application::shutdown(const Json& p) {
   tcp_pcb* pcb = connection.pcb;
   if (whole) let_go(pcb);
   const err_t error = tcp_shutdown(pcb, rx ? 1 : 0, tx ? 1 : 0);
+  if (error != ERR_OK && whole) hold(pcb, connection);
   must(error);
   connection.write_shut = connection.write_shut || tx;
   connection.read_shut = connection.read_shut || rx;

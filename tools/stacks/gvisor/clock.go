@@ -117,7 +117,11 @@ func rest() {
 		for i := 0; i < 4; i++ {
 			runtime.Gosched()
 		}
-		all := stacks[:runtime.Stack(stacks, true)]
+		n := runtime.Stack(stacks, true)
+		for ; n == len(stacks); n = runtime.Stack(stacks, true) {
+			stacks = make([]byte, 2*len(stacks))
+		}
+		all := stacks[:n]
 		// The first is ours, and running.
 		if i := bytes.Index(all, []byte("\n\ngoroutine ")); i < 0 || !anyRuns(all[i:]) {
 			return
@@ -127,5 +131,5 @@ func rest() {
 
 func anyRuns(all []byte) bool {
 	return bytes.Contains(all, []byte(" [runnable")) || bytes.Contains(all, []byte(" [running")) ||
-		bytes.Contains(all, []byte(" [syscall"))
+		bytes.Contains(all, []byte(" [syscall")) || bytes.Contains(all, []byte(" [preempted"))
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"gvisor.dev/gvisor/pkg/bufferv2"
+	secure "gvisor.dev/gvisor/pkg/rand"
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/link/channel"
@@ -234,6 +235,7 @@ func (a *adapter) hello(p params) any {
 		seed = *p.Seed
 	}
 	numbers := &random{source: rand.New(rand.NewSource(seed))}
+	secure.Reader = numbers // the identification of IPv4 packets comes from there
 	a.stack = stack.New(stack.Options{
 		NetworkProtocols:   []stack.NetworkProtocolFactory{ipv4.NewProtocol, ipv6.NewProtocol},
 		TransportProtocols: []stack.TransportProtocolFactory{tcp.NewProtocol},
@@ -348,6 +350,7 @@ func (a *adapter) connected(p params) any {
 		panic(apiError("EAGAIN"))
 	case tcp.StateError, tcp.StateClose:
 		must(ep.LastError())
+		panic(apiError("ENOTCONN")) // it was told why before
 	}
 	return object{}
 }
