@@ -41,6 +41,7 @@ TEST(Path, LosesItsShare) {
 TEST(Path, LetsTheSamePacketThroughInTheEnd) {
   Path path({.loss = 1, .losses_in_row = 2}, 1);
   std::vector<std::size_t> arrived;
+  arrived.reserve(6);
   for (int i = 0; i < 6; i++) arrived.push_back(path.carry(1).size());
   EXPECT_EQ(arrived, (std::vector<std::size_t>{0, 0, 1, 0, 0, 1}));
   EXPECT_TRUE(path.carry(2).empty());

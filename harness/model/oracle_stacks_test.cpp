@@ -1,4 +1,6 @@
 // What real stacks do beyond the event processing of RFC 9293 3.10, and what a diagnosis makes of their mistakes.
+#include <gmock/gmock.h>
+
 #include <cerrno>
 
 #include "harness/testing/talk.hpp"

@@ -8,7 +8,6 @@ namespace finwait::model {
 namespace {
 
 using namespace std::chrono_literals;
-using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 constexpr std::string_view kGood = R"(title = "A stack"
