@@ -124,6 +124,30 @@ def lwip_keeps_to_the_protocol():
     check(done.returncode == AS_EXPECTED, "it does", done)
 
 
+@test
+def a_matrix_of_two_stacks():
+    need("lwip")
+    with tempfile.TemporaryDirectory() as folder:
+        results = pathlib.Path(folder) / "matrix.json"
+        example = f"stack:{EXAMPLE}"
+        done = run("matrix", "--targets", f"lwip,{example}", "keepalive/**", "release/active/**", "-x", "**/ipv6", "--json",
+                   results)
+        check(done.returncode == NOT_AS_EXPECTED, "lwIP deviates, and nobody has said why", done)
+        check("RFC9293-MUST-26-OUTSTANDING  BROKEN" in done.stdout, "by requirement", done)
+        check("keepalive/not-while/data-outstanding/ipv4" in done.stdout, "by case", done)
+        matrix = json.loads(results.read_text())
+        check([stack["name"] for stack in matrix["stacks"]] == ["lwip", example], "in the order asked for", done)
+        row = matrix["requirements"]["RFC9293-MUST-26-OUTSTANDING"]
+        check(row["lwip"]["state"] == "BROKEN" and row[example]["state"] == "lacking", f"as it is: {row}", done)
+        check(matrix["cases"]["release/active/states/ipv4"] == {"lwip": "PASS", example: "PASS"}, "cases", done)
+
+
+@test
+def a_matrix_says_what_is_absent():
+    done = run("matrix", "--targets", "stack:/nowhere/adapter", "release/**")
+    check(done.returncode == ENVIRONMENT and "/nowhere/adapter cannot be started" in done.stderr, "it is said", done)
+
+
 def misbehaves(how, reason):
     with tempfile.TemporaryDirectory() as folder:
         lives, results = pathlib.Path(folder) / "lives", pathlib.Path(folder) / "run.json"

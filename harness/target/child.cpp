@@ -101,6 +101,10 @@ int Child::wait() {
   return status_;
 }
 
+void Child::interrupt() const {
+  if (pid_ >= 0) ::kill(-pid_, SIGINT);
+}
+
 void Child::kill() const {
   if (pid_ < 0) return;
   ::kill(-pid_, SIGKILL);

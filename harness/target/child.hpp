@@ -39,6 +39,8 @@ class Child {
   int wait();
   /// The whole group.
   void kill() const;
+  /// Asks it to end: SIGINT, as Ctrl-C in its own terminal would.
+  void interrupt() const;
 
  private:
   Child(pid_t pid, UniqueFd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}

@@ -67,6 +67,15 @@ struct CheckAdapterArguments {
   int patience = 10;                 ///< seconds without a word, after which it is given up
 };
 
+struct MatrixArguments {
+  std::vector<std::string> targets;  ///< empty: linux and every adapter that is built
+  std::vector<std::string> selectors, excluded;
+  std::string json;
+  std::uint64_t seed = 1;
+  bool slow = false;
+  bool all = false;  ///< also rows that all stacks keep
+};
+
 struct ListArguments {
   std::vector<std::string> selectors, excluded;
   bool requirements = false;
@@ -106,6 +115,7 @@ int doctor();
 int diff(const DiffArguments& arguments);
 int expect(const ExpectArguments& arguments);
 int check_adapter(const CheckAdapterArguments& arguments);
+int matrix(const MatrixArguments& arguments);
 int lab_build(const LabArguments& arguments);
 int lab_list();
 /// Builds a kernel and runs cases in it.

@@ -29,6 +29,7 @@ Examples:
   finwait diff before.json after.json     what changed between two runs
   finwait expect --update FILE run.json   a file of known deviations, brought up to date
   finwait run --target lwip               a stack that is no kernel, in virtual time
+  finwait matrix --targets linux,lwip,gvisor   the same cases against several stacks, side by side
   finwait check-adapter ./my-adapter      does your stack's adapter keep to docs/stack-protocol.md?
   finwait doctor                          can this machine run it?
 
@@ -150,6 +151,30 @@ void add_check_adapter(CLI::App& app, CheckAdapterArguments& a, int& code) {
   verb->callback([&] { code = check_adapter(a); });
 }
 
+void add_matrix(CLI::App& app, MatrixArguments& a, int& code) {
+  CLI::App* verb =
+      app.add_subcommand("matrix", "the same cases against several stacks, and their results side by side");
+  verb->add_option("--targets", a.targets, "stacks, as 'run --target' knows them; all that are there without it")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  add_selection(verb, a.selectors, a.excluded);
+  verb->add_option("--json", a.json, "write the matrix to FILE")->type_name("FILE");
+  verb->add_option("--seed", a.seed, "of each run")->capture_default_str()->check(CLI::NonNegativeNumber);
+  verb->add_flag("--slow", a.slow, "also cases of more than 3 minutes, for those in real time");
+  verb->add_flag("--all", a.all, "also what every stack keeps");
+  verb->footer(
+      "A cell says what a stack does about a requirement: ok and how many cases have shown it, known (a deviation "
+      "whose "
+      "reason\nis in its expectations), BROKEN, n/a (it lacks what a case takes), undecided (a case broke), or - (no "
+      "case "
+      "asked).\n\n"
+      "  finwait matrix\n"
+      "  finwait matrix --targets lwip,gvisor 'keepalive/**' --json matrix.json\n"
+      "  finwait matrix --targets lab:6.1-hz100,lab:6.12-hz250,gvisor 'time-wait/**'\n\n"
+      "Exit codes: 0 nothing is BROKEN; 1 something is; 3 no stack is there; 4 a case or a stack broke");
+  verb->callback([&] { code = matrix(a); });
+}
+
 void add_kernel(CLI::App* verb, LabArguments& a) {
   verb->add_option("--source", a.source,
                    "a package of Debian's that has a kernel's source, or the folder of a kernel tree")
@@ -250,9 +275,11 @@ int main(int argc, char** argv) {
   DiffArguments diff_arguments;
   ExpectArguments expect_arguments;
   CheckAdapterArguments check_adapter_arguments;
+  MatrixArguments matrix_arguments;
   add_diff(app, diff_arguments, code);
   add_expect(app, expect_arguments, code);
   add_check_adapter(app, check_adapter_arguments, code);
+  add_matrix(app, matrix_arguments, code);
   LabArguments lab_arguments;
   LabTestArguments lab_test_arguments;
   add_lab(app, lab_arguments, lab_test_arguments, code);
