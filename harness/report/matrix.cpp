@@ -59,6 +59,7 @@ std::string table(const std::string& head, const std::vector<std::string>& stack
                   const std::map<std::string, std::vector<std::string>>& rows) {
   std::size_t names = head.size();
   std::vector<std::size_t> widths;
+  widths.reserve(stacks.size());
   for (const auto& stack : stacks) widths.push_back(stack.size());
   for (const auto& [name, cells] : rows) {
     names = std::max(names, name.size());
