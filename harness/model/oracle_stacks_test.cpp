@@ -493,6 +493,21 @@ TEST(OracleStacks, OneWindowProbeMayBackOffTwice) {
   EXPECT_EQ(run({2s, 20s}), "RFC9293-MUST-36");
 }
 
+TEST(OracleStacks, AClosedWindowMayBeProbedEachMinute) {
+  const auto run = [](const std::vector<Duration>& gaps) {
+    Talk t;
+    t.profile.rto_max = 384s;
+    t.open();
+    t.peer_window = 0;
+    t.peer(kAck, 1, 1).call(Call::Kind::send, "b");
+    for (const Duration gap : gaps) t.wait(gap).target(kAck, 0, 1).peer(kAck, 1, 1);
+    return t.end();
+  };
+  EXPECT_EQ(run({1s, 2s, 4s, 8s, 16s, 32s, 64s, 64s, 64s}), "");
+  EXPECT_EQ(run({1s, 2s, 4s, 8s, 16s, 32s, 64s, 128s}), "");
+  EXPECT_EQ(run({1s, 2s, 4s, 8s, 16s, 16s}), "RFC6298-5.5");
+}
+
 TEST(OracleStacks, WithoutARoundTripTheTimerIsTheInitialOne) {
   const auto run = [](Duration after) {
     Talk t;

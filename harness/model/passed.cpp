@@ -162,6 +162,11 @@ TimerBounds resend_window(const Context& context, const Hypothesis& h) {
     const auto doubled = [&](Duration last) { return std::min(2 * last, std::max(last, profile.rto_max)); };
     TimerBounds window = profile.bounds(doubled(again.last_most));
     window.earliest = scaled(doubled(again.last), 1 - kTolerance);
+    // However long retransmissions back off, a closed window may be probed each minute (RFC 1122 4.2.2.17).
+    constexpr Duration kLongestProbe = std::chrono::seconds(60);
+    if (again.closed_window) {
+      window.earliest = std::min(window.earliest, scaled(std::max(again.last, kLongestProbe), 1 - kTolerance));
+    }
     window.latest = std::max(window.latest, scaled(doubled(again.last_most), 1 + kTolerance) + profile.reaction);
     // The timer's own back-off, which Karn's algorithm keeps, and that of the probes may both count.
     if (again.closed_window && again.count == 1 && again.backed_off > Duration{0}) {
