@@ -88,5 +88,22 @@ class Op {
   std::optional<Result<T>> now_;
 };
 
+/// A call that is tried at once, and again whenever what it waits for may have changed: `attempt` gives nullopt as long
+/// as it has to wait, and `wait` puts something away that is called until it is true.
+template <class T>
+Op<T> now_or_later(const std::function<std::optional<Result<T>>()>& attempt,
+                   const std::function<void(std::function<bool()>)>& wait) {
+  if (auto now = attempt()) return Op<T>(std::move(*now));
+  auto state = std::make_shared<typename Op<T>::State>();
+  wait([attempt, weak = std::weak_ptr(state)] {
+    const auto waiting = weak.lock();
+    if (!waiting) return true;
+    auto result = attempt();
+    if (result) waiting->complete(std::move(*result));
+    return result.has_value();
+  });
+  return Op<T>(std::move(state));
+}
+
 }  // namespace engine
 }  // namespace finwait

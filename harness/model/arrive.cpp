@@ -155,27 +155,6 @@ void text_with_syn(const Context& context, const Hypothesis& h, const Segment& s
   for (std::size_t i = first; i < out.all.size(); i++) out.all[i].timestamps = open.timestamps;
 }
 
-// A peer that sends text from where it has sent a FIN contradicts itself: either may count. `longer` is `h` where the
-// text does, and in `h` the FIN does. False when there is no such thing.
-bool split_contradiction(Hypothesis& h, Hypothesis& longer) {
-  bool any = false;
-  for (std::size_t i = 0; i < h.held.size(); i++) {
-    const Held fin = h.held[i];
-    const auto beyond = [&](const Held& other) { return after(other.to, fin.to); };
-    if (!fin.fin || std::ranges::none_of(h.held, beyond)) continue;
-    any = true;
-    longer.held[i].fin = false;
-  }
-  for (const Held fin : std::vector<Held>(h.held)) {
-    if (!fin.fin) continue;
-    std::erase_if(h.held, [&](const Held& other) { return after(other.to, fin.to) && !before(other.from, fin.to); });
-    for (Held& other : h.held) {
-      if (after(other.to, fin.to)) other.to = fin.to, other.fin = false;
-    }
-  }
-  return any;
-}
-
 void follow(const Context& context, Hypothesis&& h, const Segment& s, Instant at, Trigger trigger, const Rule& rule,
             bool optional, std::uint32_t slack, bool ack_counts, Successors& out) {
   h.last_rule = &rule;

@@ -345,6 +345,9 @@ bool tells_window(const Hypothesis& h, const Segment& segment);
 void take_ack(Hypothesis& h, const Segment& segment, Instant at);
 /// Text and FIN of a segment that this trigger lets through; `slack`: so far beyond what was told the window reaches.
 void take_text(Hypothesis& h, const Segment& segment, Trigger trigger, const Rule& rule, std::uint32_t slack);
+/// A peer that sends text from where it has sent a FIN contradicts itself: either may count. `longer` is `h` where the
+/// text does, and in `h` the FIN does. False when there is no such thing.
+bool split_contradiction(Hypothesis& h, Hypothesis& longer);
 /// What was kept above a gap, once the gap is filled.
 void take_held(const Context& context, Hypothesis& h, Instant at);
 void owe(const Context& context, Hypothesis& h, Reply reply, const Segment* segment, Instant at, const Rule* rule);

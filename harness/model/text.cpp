@@ -39,6 +39,25 @@ void take_held(const Context& context, Hypothesis& h, Instant at) {
   }
 }
 
+bool split_contradiction(Hypothesis& h, Hypothesis& longer) {
+  bool any = false;
+  for (std::size_t i = 0; i < h.held.size(); i++) {
+    const Held fin = h.held[i];
+    const auto beyond = [&](const Held& other) { return after(other.to, fin.to); };
+    if (!fin.fin || std::ranges::none_of(h.held, beyond)) continue;
+    any = true;
+    longer.held[i].fin = false;
+  }
+  for (const Held fin : std::vector<Held>(h.held)) {
+    if (!fin.fin) continue;
+    std::erase_if(h.held, [&](const Held& other) { return after(other.to, fin.to) && !before(other.from, fin.to); });
+    for (Held& other : h.held) {
+      if (after(other.to, fin.to)) other.to = fin.to, other.fin = false;
+    }
+  }
+  return any;
+}
+
 void take_text(Hypothesis& h, const Segment& s, Trigger trigger, const Rule& rule, std::uint32_t slack) {
   const bool fin = s.flags.any(wire::kFin);
   const auto size = static_cast<std::uint32_t>(s.payload.size());

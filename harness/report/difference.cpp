@@ -8,12 +8,13 @@
 #include <set>
 #include <utility>
 
+#include "harness/report/table.hpp"
+
 namespace finwait::report {
 
 namespace {
 
 using Doc = nlohmann::json;
-using Row = std::vector<std::string>;  // one cell for each run
 
 constexpr const char* kMissing = "-";
 
@@ -61,46 +62,9 @@ std::map<std::string, Row> side_by_side(std::span<const FinishedRun> runs, Map F
   return rows;
 }
 
-/// "a/b/ipv4" and "a/b/ipv6" become "a/b" where their rows are the same.
-std::map<std::string, Row> without_families(std::map<std::string, Row> rows) {
-  const std::string four = "/ipv4";
-  std::map<std::string, Row> out;
-  while (!rows.empty()) {
-    auto one = rows.extract(rows.begin());
-    std::string& id = one.key();
-    if (id.ends_with(four)) {
-      const auto other = rows.find(id.substr(0, id.size() - 1) + "6");
-      if (other != rows.end() && other->second == one.mapped()) {
-        rows.erase(other);
-        id.resize(id.size() - four.size());
-      }
-    }
-    out.insert(std::move(one));
-  }
-  return out;
-}
-
-std::string table(const std::string& head, std::span<const FinishedRun> runs,
-                  const std::vector<std::pair<std::string, Row>>& rows) {
-  Row widest;
-  for (std::size_t i = 0; i < runs.size(); i++) widest.push_back(fmt::format("{}", i + 1));
-  std::size_t names = head.size();
-  for (const auto& [name, row] : rows) {
-    names = std::max(names, name.size());
-    for (std::size_t i = 0; i < row.size(); i++) {
-      if (row[i].size() > widest[i].size()) widest[i] = row[i];
-    }
-  }
-  std::string out;
-  const auto line = [&](const std::string& name, const Row& row) {
-    std::string text = fmt::format("{:<{}}", name, names);
-    for (std::size_t i = 0; i < row.size(); i++) text += fmt::format("  {:<{}}", row[i], widest[i].size());
-    out += text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
-  };
-  Row numbers;
-  for (std::size_t i = 0; i < runs.size(); i++) numbers.push_back(fmt::format("{}", i + 1));
-  line(head, numbers);
-  for (const auto& [name, row] : rows) line(name, row);
+Row numbers(std::size_t runs) {
+  Row out;
+  for (std::size_t i = 1; i <= runs; i++) out.push_back(fmt::format("{}", i));
   return out;
 }
 
@@ -130,14 +94,14 @@ Difference compare_runs(std::span<const FinishedRun> runs) {
   auto shown = without_families(std::move(outcomes));
   std::vector<std::pair<std::string, Row>> rows(shown.begin(), shown.end());
   std::ranges::stable_sort(rows, {}, &std::pair<std::string, Row>::second);
-  if (!rows.empty()) out.text += "\n" + table("case", runs, rows);
+  if (!rows.empty()) out.text += "\n" + table("case", numbers(runs.size()), rows);
 
   auto measured = side_by_side(runs, &FinishedRun::measured, [](const FinishedRun::Measure& m) {
     return fmt::format("{:.3f} .. {:.3f} s", seconds(m.least), seconds(m.most));
   });
   std::erase_if(measured, [](const auto& one) { return !differs(one.second); });
   out.measures = static_cast<int>(measured.size());
-  if (!measured.empty()) out.text += "\n" + table("measured", runs, {measured.begin(), measured.end()});
+  if (!measured.empty()) out.text += "\n" + table("measured", numbers(runs.size()), {measured.begin(), measured.end()});
 
   out.text += fmt::format("\n{} of {} case{} differ{}", out.cases, all, all == 1 ? "" : "s", out.cases == 1 ? "s" : "");
   if (partly > 0) out.text += fmt::format("; {} not in every run", partly);

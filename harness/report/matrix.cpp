@@ -6,6 +6,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "harness/report/table.hpp"
+
 namespace finwait::report {
 
 namespace {
@@ -55,47 +57,11 @@ std::string cell_text(const Matrix::Cell& cell) {
   return fmt::format("{} {}", to_string(cell.state), cell.cases);
 }
 
-std::string table(const std::string& head, const std::vector<std::string>& stacks,
-                  const std::map<std::string, std::vector<std::string>>& rows) {
-  std::size_t names = head.size();
-  std::vector<std::size_t> widths;
-  widths.reserve(stacks.size());
-  for (const auto& stack : stacks) widths.push_back(stack.size());
-  for (const auto& [name, cells] : rows) {
-    names = std::max(names, name.size());
-    for (std::size_t i = 0; i < cells.size(); i++) widths[i] = std::max(widths[i], cells[i].size());
-  }
-  std::string out;
-  const auto line = [&](const std::string& name, const std::vector<std::string>& cells) {
-    std::string text = fmt::format("{:<{}}", name, names);
-    for (std::size_t i = 0; i < cells.size(); i++) text += fmt::format("  {:<{}}", cells[i], widths[i]);
-    out += text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
-  };
-  line(head, stacks);
-  for (const auto& [name, cells] : rows) line(name, cells);
-  return out;
-}
-
 bool is_good(const Matrix::Cell& cell) { return cell.state <= State::kept; }
 bool is_good(const std::string& verdict) { return verdict == "-" || verdict == "PASS" || verdict == "UNSUPPORTED"; }
 
-/// "a/b/ipv4" and "a/b/ipv6" become "a/b" where they say the same.
-std::map<std::string, std::vector<std::string>> without_families(std::map<std::string, std::vector<std::string>> rows) {
-  std::map<std::string, std::vector<std::string>> out;
-  const std::string_view family = "/ipv4";
-  for (auto& [id, cells] : rows) {
-    if (!id.ends_with(family)) continue;
-    const std::string stem = id.substr(0, id.size() - family.size());
-    const auto other = rows.find(stem + "/ipv6");
-    if (other == rows.end() || other->second != cells) continue;
-    out[stem] = cells;
-    cells.clear();
-    other->second.clear();
-  }
-  for (auto& [id, cells] : rows) {
-    if (!cells.empty()) out[id] = std::move(cells);
-  }
-  return out;
+std::string table_of(const std::string& head, const Matrix& matrix, const std::map<std::string, Row>& rows) {
+  return table(head, matrix.stacks, {rows.begin(), rows.end()});
 }
 
 }  // namespace
@@ -137,14 +103,14 @@ std::string matrix_text(const Matrix& matrix, std::span<const StackRun> runs, bo
   for (const StackRun& run : runs) {
     out += fmt::format("{}: {}{}\n", run.stack, run.version, run.complete ? "" : ", interrupted");
   }
-  std::map<std::string, std::vector<std::string>> requirements, cases, totals;
+  std::map<std::string, Row> requirements, cases, totals;
   std::string reasons;
   int kept = 0;
   for (const auto& [id, cells] : matrix.by_requirement) {
     const bool good = std::ranges::all_of(cells, [](const auto& cell) { return is_good(cell); });
     kept += good ? 1 : 0;
     if (good && !all) continue;
-    std::vector<std::string>& row = requirements[id];
+    Row& row = requirements[id];
     for (const auto& cell : cells) row.push_back(cell_text(cell));
     for (std::size_t i = 0; i < cells.size(); i++) {
       if (!is_good(cells[i])) reasons += fmt::format("  {:<32} {:<8} {}\n", id, matrix.stacks[i], cells[i].why);
@@ -159,11 +125,11 @@ std::string matrix_text(const Matrix& matrix, std::span<const StackRun> runs, bo
     if (!good || all) cases[id] = cells;
   }
   totals.erase("-");
-  out += "\n" + table("requirement", matrix.stacks, requirements);
+  out += "\n" + table_of("requirement", matrix, requirements);
   if (kept > 0 && !all) out += fmt::format("and {} more that every stack keeps that could be asked\n", kept);
   out += "\nwhy\n" + reasons;
-  out += "\n" + table("case", matrix.stacks, without_families(std::move(cases)));
-  out += "\n" + table("cases", matrix.stacks, totals);
+  out += "\n" + table_of("case", matrix, without_families(std::move(cases)));
+  out += "\n" + table_of("cases", matrix, totals);
   return out;
 }
 

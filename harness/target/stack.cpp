@@ -34,17 +34,8 @@ Result<T> malformed(Stack& stack, std::string_view method, const char* what) {
 constexpr std::size_t kMostOctets = 65535 + 40;  // an IPv6 packet without a jumbo payload
 
 template <class T>
-Op<T> now_or_later(Stack& stack, int socket, std::function<std::optional<Result<T>>()> attempt) {
-  if (auto now = attempt()) return Op<T>(std::move(*now));
-  auto state = std::make_shared<typename Op<T>::State>();
-  stack.wait_for(socket, [attempt = std::move(attempt), weak = std::weak_ptr(state)] {
-    const auto waiting = weak.lock();
-    if (!waiting) return true;
-    auto result = attempt();
-    if (result) waiting->complete(std::move(*result));
-    return result.has_value();
-  });
-  return Op<T>(std::move(state));
+Op<T> now_or_after_event(Stack& stack, int socket, std::function<std::optional<Result<T>>()> attempt) {
+  return engine::now_or_later<T>(attempt, [&](auto again) { stack.wait_for(socket, std::move(again)); });
 }
 
 }  // namespace
@@ -218,7 +209,7 @@ Op<std::size_t> StackSocket::send(wire::ByteView octets) {
 }
 
 Op<Bytes> StackSocket::recv(std::size_t most) {
-  return now_or_later<Bytes>(*stack_, id_, [stack = stack_, id = id_, most]() -> std::optional<Result<Bytes>> {
+  return now_or_after_event<Bytes>(*stack_, id_, [stack = stack_, id = id_, most]() -> std::optional<Result<Bytes>> {
     const auto answer = stack->app_call("recv", {{"socket", id}, {"most", most}});
     if (!answer && answer.error() == EAGAIN) return std::nullopt;
     if (!answer) return tl::unexpected(answer.error());
@@ -234,7 +225,7 @@ Op<void> StackSocket::abort() { return ends("abort"); }
 
 Op<void> StackSocket::lingering_close(std::chrono::seconds limit) {
   if (auto begun = ends("close", {{"linger_s", limit.count()}}); !begun) return begun;
-  return now_or_later<void>(*stack_, id_, [stack = stack_, id = id_]() -> std::optional<Result<void>> {
+  return now_or_after_event<void>(*stack_, id_, [stack = stack_, id = id_]() -> std::optional<Result<void>> {
     const auto answer = stack->app_call("closed", {{"socket", id}});
     if (!answer && answer.error() == EAGAIN) return std::nullopt;
     if (!answer) return tl::unexpected(answer.error());
@@ -281,7 +272,7 @@ Op<Readiness> StackSocket::poll() {
 }
 
 Op<void> StackSocket::connected() {
-  return now_or_later<void>(*stack_, id_, [stack = stack_, id = id_]() -> std::optional<Result<void>> {
+  return now_or_after_event<void>(*stack_, id_, [stack = stack_, id = id_]() -> std::optional<Result<void>> {
     const auto answer = stack->app_call("connected", {{"socket", id}});
     if (!answer && answer.error() == EAGAIN) return std::nullopt;
     if (!answer) return tl::unexpected(answer.error());
@@ -316,17 +307,17 @@ void StackListener::take_all(Stack& stack, int id, const std::shared_ptr<Stack>&
 Op<std::unique_ptr<Socket>> StackListener::accept(const Endpoint& peer) {
   using Accepted = std::unique_ptr<Socket>;
   const std::weak_ptr<Arrived> weak = arrived_;
-  return now_or_later<Accepted>(*stack_, id_,
-                                [stack = stack_, weak, id = id_, peer]() -> std::optional<Result<Accepted>> {
-                                  const auto arrived = weak.lock();
-                                  if (!arrived) return tl::unexpected(Errno{EBADF, {}});
-                                  take_all(*stack, id, stack, *arrived);
-                                  const auto found = arrived->find(peer);
-                                  if (found == arrived->end()) return std::nullopt;
-                                  Accepted socket = std::move(found->second);
-                                  arrived->erase(found);
-                                  return socket;
-                                });
+  return now_or_after_event<Accepted>(*stack_, id_,
+                                      [stack = stack_, weak, id = id_, peer]() -> std::optional<Result<Accepted>> {
+                                        const auto arrived = weak.lock();
+                                        if (!arrived) return tl::unexpected(Errno{EBADF, {}});
+                                        take_all(*stack, id, stack, *arrived);
+                                        const auto found = arrived->find(peer);
+                                        if (found == arrived->end()) return std::nullopt;
+                                        Accepted socket = std::move(found->second);
+                                        arrived->erase(found);
+                                        return socket;
+                                      });
 }
 
 }  // namespace finwait::target

@@ -4,28 +4,13 @@
 
 namespace finwait::testing {
 
+using engine::now_or_later;
 using engine::Op;
 using SocketPtr = std::unique_ptr<target::Socket>;
 
 namespace {
 
 tl::unexpected<Errno> failed(int error) { return tl::unexpected(Errno{error, {}}); }
-
-// `attempt` gives nullopt as long as the call has to wait; `wait` puts something away that is tried after every event.
-template <class T>
-Op<T> now_or_later(const std::function<std::optional<Result<T>>()>& attempt,
-                   const std::function<void(std::function<bool()>)>& wait) {
-  if (auto now = attempt()) return Op<T>(std::move(*now));
-  auto state = std::make_shared<typename Op<T>::State>();
-  wait([attempt, weak = std::weak_ptr(state)] {
-    const auto waiting = weak.lock();
-    if (!waiting) return true;
-    auto result = attempt();
-    if (result) waiting->complete(std::move(*result));
-    return result.has_value();
-  });
-  return Op<T>(std::move(state));
-}
 
 }  // namespace
 

@@ -35,7 +35,6 @@ struct Connection {
   std::deque<std::uint8_t> received;
   bool connected = false, ended = false, write_shut = false, read_shut = false;
   int error = 0;  ///< pending
-  int fatal = 0;  ///< what has ended it
 };
 
 class Application {
@@ -163,7 +162,7 @@ void Application::on_error(void* argument, err_t error) {
   // ERR_CLSD tells that the connection has come to its orderly end.
   if (error != ERR_CLSD) {
     const bool refused = error == ERR_RST && !connection->connected;
-    connection->error = connection->fatal = refused ? ECONNREFUSED : err_to_errno(error);
+    connection->error = refused ? ECONNREFUSED : err_to_errno(error);
   }
   connection->ended = true;
   events->event(connection->id);
